@@ -1,0 +1,1 @@
+"""ShopTalk's assistant: one utterance in, one reply with evidence out."""

@@ -1,0 +1,1 @@
+"""Carts, wishlists and orders in integer cents."""

@@ -1,0 +1,1 @@
+"""Evidence, explanation and wording of replies."""

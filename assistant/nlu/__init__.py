@@ -1,0 +1,1 @@
+"""Understanding: from a dialogue to acts."""

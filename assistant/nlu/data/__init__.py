@@ -1,0 +1,1 @@
+"""The teacher's book and the dialogue generator."""

@@ -1,0 +1,1 @@
+"""Reorders and fills lists for a shopper."""

@@ -1,0 +1,1 @@
+"""Policies and orders: questions after the sale."""

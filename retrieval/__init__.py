@@ -1,0 +1,1 @@
+"""Finds products; knows nothing of dialogues or shoppers."""

@@ -1,0 +1,1 @@
+"""Lexical and dense indexes behind one port each."""
