@@ -1,1 +1,1 @@
-"""One reader a feed format."""
+"""One reader a feed format: files in, rows (name -> value) out."""
