@@ -40,6 +40,7 @@ class Acts:
         drop: Constraints this turn gives up (also the old value of a correction).
         references: 1-based positions in the last shown list.
         product_ids: Items pointed at by id: only buttons know ids, a parser never does.
+        covers_all: The price this turn adds was said to cover everything the shopper is buying, not this type alone.
         confidence: The parser's own probability of the whole reading, 0..1; buttons are certain.
     """
 
@@ -49,6 +50,7 @@ class Acts:
     references: tuple[int, ...] = ()
     product_ids: tuple[str, ...] = ()
     confidence: float = 1.0
+    covers_all: bool = False
 
     @property
     def main(self) -> Intent:

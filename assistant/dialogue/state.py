@@ -64,6 +64,9 @@ class DialogueState:
         rejected: Product ids or group keys the shopper turned down: not shown again.
         page: How many hits of the current search were shown already.
         strikes: Turns in a row that were not understood.
+        answering: The question that was open when this turn came: what "yes", "no" or "black" answers.
+        asked: Slots already asked about in this conversation: no slot is asked twice.
+        covers_all: The price constraint covers everything the shopper buys and survives a new product type.
     """
 
     turn: int = 0
@@ -77,6 +80,9 @@ class DialogueState:
     page: int = 0
     strikes: int = 0
     with_person: bool = False
+    answering: Question | None = None
+    asked: tuple[Slot, ...] = ()
+    covers_all: bool = False
 
     def of(self, slot: Slot, *, group: int | None = None) -> tuple[Constraint, ...]:
         """Return the constraints on `slot`, of one group where it is given."""
@@ -89,7 +95,7 @@ class DialogueState:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> DialogueState:
         """Rebuild a state stored by `to_json`."""
-        question, pending = data.get("question"), data.get("pending")
+        question, pending, answering = data.get("question"), data.get("pending"), data.get("answering")
         return cls(
             turn=data["turn"],
             constraints=tuple(Constraint(**c) for c in data["constraints"]),
@@ -102,6 +108,9 @@ class DialogueState:
             page=data["page"],
             strikes=data["strikes"],
             with_person=data["with_person"],
+            answering=_question(answering) if answering else None,
+            asked=tuple(data.get("asked", ())),
+            covers_all=data.get("covers_all", False),
         )
 
 
