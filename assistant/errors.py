@@ -37,3 +37,7 @@ class UnknownUserError(AssistantError):
 
 class SampleError(AssistantError):
     """The sample store's data is missing or damaged."""
+
+
+class ConflictError(HistoryError):
+    """Another turn of the same conversation was stored first; load it again and retry."""

@@ -1,1 +1,1 @@
-"""Carts, wishlists and orders in integer cents."""
+"""Carts, wishlists, orders and shoppers: integer cents, idempotent writes."""

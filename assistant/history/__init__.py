@@ -1,1 +1,1 @@
-"""What shoppers did and said, and what it implies."""
+"""What the shop remembers: events, conversations, and the profile that events imply."""

@@ -21,6 +21,26 @@ class Liking:
 
 
 @dataclass(frozen=True, slots=True)
+class Touch:
+    """What a shopper had to do with one product, over all their events that count.
+
+    Attributes:
+        name: The strongest event: `purchase`, `add_to_cart`, `add_to_wishlist`, `view_item` or `feedback`.
+        weight: Recency-weighted strength; negative where the shopper turned the product down.
+        when: Unix time of the latest event.
+        event_ids: The events, strongest first.
+    """
+
+    product_id: str
+    name: str
+    weight: float
+    when: float
+    event_ids: tuple[int, ...]
+    group_key: str = ""
+    shelf: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """What a shopper's events imply, recency-weighted. Empty for a stranger.
 
@@ -29,6 +49,7 @@ class Profile:
         price_bands: Usual (low, high) offer price in cents by shelf.
         recent: Product ids of the last purchases, carts and views, newest first.
         purchased: Product ids ever bought.
+        touches: One entry a product the shopper dealt with, latest first; gifts left out.
     """
 
     user_id: str = ""
@@ -37,6 +58,7 @@ class Profile:
     recent: tuple[str, ...] = ()
     purchased: frozenset[str] = frozenset()
     n_events: int = 0
+    touches: tuple[Touch, ...] = ()
 
     @property
     def known(self) -> bool:

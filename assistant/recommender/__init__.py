@@ -1,1 +1,1 @@
-"""Reorders and fills lists for a shopper."""
+"""Recommenders: who is asking and what was found in; an ordered list with its proof out."""
