@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ShownItem:
-    """A product on the screen: `position` is 1-based in its turn; looks serve references such as "the black one"."""
+    """A product on the screen: `position` is 1-based in its turn; looks serve references such as "the black one".
+
+    `group_key` is what its variants share: turning one down turns down all.
+    """
 
     product_id: str
     title: str
@@ -22,6 +25,7 @@ class ShownItem:
     price_cents: int = 0
     color: str = ""
     group: int = 0
+    group_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class PendingAction:
-    """An action that waits for a yes, or for a missing detail such as the size."""
+    """An action that waits for a yes, or for a missing detail such as the size.
+
+    `product_id` is "" where the shopper named an item that had to be looked up first: it is the first one then shown.
+    `size` is what the shopper said already.
+    """
 
     type: Literal["add_to_cart", "remove_from_cart", "checkout", "handoff"]
     product_id: str = ""
     quantity: int = 1
     missing: Slot | None = None
+    size: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,7 @@ class DialogueState:
         strikes: Turns in a row that were not understood.
         answering: The question that was open when this turn came: what "yes", "no" or "black" answers.
         asked: Slots already asked about in this conversation: no slot is asked twice.
+        bound_cents: The figure behind a `lt`/`gt` "shown" price, fixed when it was said.
         covers_all: The price constraint covers everything the shopper buys and survives a new product type.
     """
 
@@ -83,6 +93,7 @@ class DialogueState:
     answering: Question | None = None
     asked: tuple[Slot, ...] = ()
     covers_all: bool = False
+    bound_cents: int | None = None
 
     def of(self, slot: Slot, *, group: int | None = None) -> tuple[Constraint, ...]:
         """Return the constraints on `slot`, of one group where it is given."""
@@ -111,6 +122,7 @@ class DialogueState:
             answering=_question(answering) if answering else None,
             asked=tuple(data.get("asked", ())),
             covers_all=data.get("covers_all", False),
+            bound_cents=data.get("bound_cents"),
         )
 
 

@@ -23,6 +23,20 @@ SystemActKind = Literal[
     "out_of_scope",
 ]  # fmt: skip
 
+Reason = Literal[
+    "",
+    "not_understood", "offer_person",     # clarify: first and second strike
+    "what_kind",                          # clarify: nothing to go by yet
+    "which_item",                         # clarify: an item is meant, but which one of those shown is open
+    "anything_else",                      # clarify: a plain "no", or a "yes" to nothing
+    "no_such_size", "size_sold_out", "size_does_not_apply",   # cart_add: `said` is the size
+    "to_add",                             # search: for an item to be put in the cart after a yes
+    "to_compare",                         # search and compare: compare the first two found
+    "empty_cart", "not_in_cart",          # cart_remove, checkout
+    "sign_in",                            # order_status, order_service: whose orders is not known
+    "cancel", "return",                   # order_service
+]  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class SystemAct:
@@ -36,6 +50,9 @@ class SystemAct:
         missing: The slot that must be asked before it can be done ("size").
         liked: For feedback.
         unresolved: The turn pointed at an item that cannot be found among what was shown.
+        reason: Why it is so, where the reply must differ; see `Reason`.
+        said: The shopper's own word behind the reason, e.g. the size that does not exist.
+        text: Free words to search by beside the constraints: the name of an item that was never shown.
         question: The one question to ask beside it.
     """
 
@@ -46,4 +63,7 @@ class SystemAct:
     missing: str = ""
     liked: bool = True
     unresolved: bool = False
+    reason: Reason = ""
+    said: str = ""
+    text: str = ""
     question: Question | None = None

@@ -56,7 +56,8 @@ def track(state: DialogueState, acts: Acts) -> DialogueState:
         kept = [c for c in kept if _survives(c, carries=carries)]
         kept = _merged([replace(c, group=0) for c in kept])
     folded = tuple(_renumbered(_added(kept, added))[:MAX_CONSTRAINTS])
-    changed = folded != state.constraints
+    bound_cents = _bound_cents(state, acts, folded)
+    changed = folded != state.constraints or bound_cents != state.bound_cents
     return replace(
         state,
         turn=state.turn + 1,
@@ -66,6 +67,7 @@ def track(state: DialogueState, acts: Acts) -> DialogueState:
         question=None,
         answering=state.question,
         covers_all=_covers_all(state, acts, folded),
+        bound_cents=bound_cents,
     )
 
 
@@ -212,3 +214,20 @@ def _covers_all(state: DialogueState, acts: Acts, folded: tuple[Constraint, ...]
     if not any(c.slot == "price" for c in folded):
         return False
     return state.covers_all or acts.covers_all or not _categories(folded)
+
+
+def _bound_cents(state: DialogueState, acts: Acts, folded: tuple[Constraint, ...]) -> int | None:
+    """Return the figure that "cheaper" or "pricier" means, in cents: below all, or above all, of what is pointed at.
+
+    It is fixed in the turn that says it: the list shown next has other prices.
+    """
+    ops = {c.op for c in folded if c.slot == "price" and c.op in _SHOWN_OPS}
+    if not ops:
+        return None
+    if not any(c.slot == "price" and c.op in ops for c in acts.add):
+        return state.bound_cents
+    meant = [i for i in state.shown if i.position in acts.references] or list(state.shown)
+    prices = [item.price_cents for item in meant if item.price_cents > 0]
+    if not prices:
+        return state.bound_cents
+    return min(prices) if "lt" in ops else max(prices)

@@ -1,0 +1,51 @@
+"""What the policy needs to know of the shop this turn; the caller looks it up, the policy only reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from retrieval.types import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One variant of a product's group: what a size is called and whether it can be bought."""
+
+    product_id: str
+    size: str = ""
+    color: str = ""
+    in_stock: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CartItem:
+    """One line of the cart, enough to be named: "take the black boots out"."""
+
+    product_id: str
+    title: str = ""
+    color: str = ""
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The shop as far as this decision needs it.
+
+    Attributes:
+        options: By product id, every variant of its group. Wanted for the items the turn points at and for the
+            item of a pending action; an item that is missing here has no sizes to choose from.
+        cart: The cart's lines, in the order added.
+        signed_in: Whether the shop knows whose orders may be read.
+        facets: Counts of values by slot over everything the search of group 0 finds; may be empty.
+        min_confidence: Readings the parser trusts less than this are asked about instead of acted on, 0..1.
+    """
+
+    options: Mapping[str, Sequence[Option]] = field(default_factory=dict)
+    cart: Sequence[CartItem] = ()
+    signed_in: bool = False
+    facets: Mapping[Slot, Sequence[tuple[str, int]]] = field(default_factory=dict)
+    min_confidence: float = 0.2
