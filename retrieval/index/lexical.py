@@ -1,0 +1,265 @@
+"""The lexical index: BM25 over stemmed words in tantivy, with model numbers as words of their own."""
+
+from __future__ import annotations
+
+import hashlib
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Final
+
+from retrieval.errors import IndexMismatchError, StoreError
+from retrieval.index.codes import codes, joined_pairs
+from retrieval.index.spelling import Speller
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from retrieval.index.base import Document
+
+SCHEMA_VERSION: Final = 1  # raise when the fields or their analysis change: stores rebuild themselves
+ANALYZER: Final = "shop"
+HEAP_BYTES: Final = 64_000_000
+BOOSTS: Final = {  # the text repeats the title, so its words count twice
+    "title": 1.0,
+    "text": 1.0,
+    "compounds": 0.5,
+    "codes": 1.0,
+}
+WORD_FIELDS: Final = ("title", "text", "compounds")
+FEW: Final = 1000  # up to so many allowed ids a term-set query is faster than to read all hits and intersect
+LONGEST_QUERY: Final = 64  # terms
+
+
+class TantivyIndex:
+    """BM25 with English stemming; a folder on disk, or memory where `folder` is None.
+
+    One process writes at a time (tantivy holds a lock while it does); any number reads.
+    """
+
+    def __init__(self, folder: Path | None = None, *, is_word: Callable[[str], bool] | None = None) -> None:
+        """Open or create the index.
+
+        Args:
+            folder: Where it lies.
+            is_word: Tells real words of the language, which are never taken for misspellings.
+
+        Raises:
+            IndexMismatchError: The folder holds something that does not open; remove it and rebuild.
+        """
+        import tantivy
+
+        self._tantivy: Any = tantivy
+        self._schema = self._build_schema()
+        self._index = self._open(folder)
+        self._index.register_tokenizer(ANALYZER, self._analyzer())
+        self._query_analyzer = self._analyzer(stopwords=True)
+        self._plain_analyzer = self._analyzer()
+        self._is_word = is_word
+        self._lock = RLock()
+        self._searcher: Any = None
+        self._names: dict[int, str] | None = None
+        self._speller: Speller | None = None
+        self.refresh()
+
+    def upsert(self, documents: Iterable[Document]) -> None:
+        """Add or replace documents; durable when it returns.
+
+        Raises:
+            StoreError: Another process is writing.
+        """
+        rows = list(documents)
+        self._write(removed=[row.product_id for row in rows], added=rows)
+
+    def delete(self, product_ids: Sequence[str]) -> None:
+        """Remove documents; unknown ids are ignored."""
+        self._write(removed=product_ids, added=())
+
+    def clear(self) -> None:
+        """Remove everything."""
+        self._write(removed=(), added=(), everything=True)
+
+    def ids(self) -> set[str]:
+        """Return the ids held, for verification against the catalogue."""
+        return set(self._keys().values())
+
+    def count(self) -> int:
+        """Return how many documents are held."""
+        return int(self._searcher.num_docs)
+
+    def search(self, text: str, *, n: int, among: Sequence[str] | None = None) -> list[tuple[str, float]]:
+        """Return up to `n` (product id, BM25 score), best first, ties by id, only of `among` where it is given."""
+        query = self._query(text)
+        if query is None or n < 1 or (among is not None and not among):
+            return []
+        if among is None:
+            found = self._hits(query, n=n)
+        elif len(among) <= FEW:
+            found = self._hits(self._and(query, self._only(among)), n=n)
+        else:
+            found = self._intersection(query, n=n, allowed=set(among))
+        return sorted(found, key=lambda hit: (-hit[1], hit[0]))
+
+    def holding_all(self, text: str) -> set[str]:
+        """Return the ids of the documents that hold every word of `text`; empty for no word."""
+        terms = self._terms(text)
+        if not terms:
+            return set()
+        parts = [self._any_field(term) for term in terms]
+        return {product_id for product_id, _ in self._hits(self._and(*parts), n=max(1, self.count()))}
+
+    def mend(self, text: str) -> str:
+        """Return `text` with misspelt words replaced by words of this index, where that is clear."""
+        with self._lock:
+            if self._speller is None:
+                self._speller = Speller(dict(self._searcher.terms_with_prefix("words", "")), is_word=self._is_word)
+            speller = self._speller
+        return speller.mend(text)
+
+    def refresh(self) -> None:
+        """See what other processes have committed since."""
+        with self._lock:
+            self._index.reload()
+            self._searcher = self._index.searcher()
+            self._names = self._speller = None
+
+    # Reading
+
+    def _terms(self, text: str) -> list[str]:
+        terms = self._query_analyzer.analyze(text) or self._plain_analyzer.analyze(text)
+        return list(dict.fromkeys(terms))[:LONGEST_QUERY]
+
+    def _query(self, text: str) -> Any:  # noqa: ANN401
+        terms = self._terms(text)
+        terms += [term for pair in joined_pairs(text) for term in self._plain_analyzer.analyze(pair)]
+        terms = list(dict.fromkeys(terms))[:LONGEST_QUERY]
+        parts = [self._term(field, term) for field in WORD_FIELDS for term in terms if self._has(field, term)]
+        parts += [self._term("codes", code) for code in codes(text)[:LONGEST_QUERY] if self._has("codes", code)]
+        if not parts:
+            return None
+        return self._tantivy.Query.boolean_query([(self._tantivy.Occur.Should, part) for part in parts])
+
+    def _has(self, field: str, term: str) -> bool:
+        return bool(self._searcher.doc_freq(field, term))
+
+    def _term(self, field: str, term: str) -> Any:  # noqa: ANN401
+        query = self._tantivy.Query.term_query(self._schema, field, term, "freq")
+        return self._tantivy.Query.boost_query(query, BOOSTS[field])
+
+    def _any_field(self, term: str) -> Any:  # noqa: ANN401
+        should = self._tantivy.Occur.Should
+        parts = [self._tantivy.Query.term_query(self._schema, field, term, "freq") for field in WORD_FIELDS]
+        return self._tantivy.Query.boolean_query([(should, part) for part in parts])
+
+    def _and(self, *queries: Any) -> Any:  # noqa: ANN401
+        return self._tantivy.Query.boolean_query([(self._tantivy.Occur.Must, query) for query in queries])
+
+    def _only(self, product_ids: Sequence[str]) -> Any:  # noqa: ANN401
+        query = self._tantivy.Query.term_set_query(self._schema, "product_id", list(product_ids))
+        return self._tantivy.Query.const_score_query(query, 0.0)
+
+    def _hits(self, query: Any, *, n: int) -> list[tuple[str, float]]:  # noqa: ANN401
+        searcher = self._searcher
+        hits = searcher.search(query, n, count=False).hits
+        keys = searcher.fast_field_values("key", [address for _, address in hits]) if hits else []
+        names = self._keys()
+        return [(names[key], float(score)) for (score, _), key in zip(hits, keys, strict=True) if key in names]
+
+    def _intersection(self, query: Any, *, n: int, allowed: set[str]) -> list[tuple[str, float]]:  # noqa: ANN401
+        """Read ever more hits, best first, until `n` allowed ones are among them."""
+        total = max(1, self.count())
+        depth = min(total, 2 * n * total // max(1, len(allowed)) + n)
+        while True:
+            hits = self._hits(query, n=depth)
+            found = [hit for hit in hits if hit[0] in allowed][:n]
+            if len(found) == n or depth >= total or len(hits) < depth:
+                return found
+            depth = min(total, depth * 4)
+
+    def _keys(self) -> dict[int, str]:
+        """Return product id by its number in the index's column store, read once a commit."""
+        with self._lock:
+            if self._names is None:
+                total = max(1, self.count())
+                hits = self._searcher.search(self._tantivy.Query.all_query(), total, count=False).hits
+                held = (self._searcher.doc(address).get_first("product_id") for _, address in hits)
+                self._names = {_key(product_id): product_id for product_id in held}
+            return self._names
+
+    # Writing
+
+    def _write(self, *, removed: Sequence[str], added: Sequence[Document], everything: bool = False) -> None:
+        with self._lock:
+            names = None if everything else dict(self._keys())
+            try:
+                writer = self._index.writer(HEAP_BYTES, 1)
+            except ValueError as error:
+                msg = f"the lexical index cannot be written: {error}; is another process writing to this store?"
+                raise StoreError(msg) from error
+            self._fill(writer, removed=removed, added=added, everything=everything)
+            self.refresh()
+            self._names = self._renamed(names, removed=removed, added=added) if names is not None else {}
+
+    def _fill(self, writer: Any, *, removed: Sequence[str], added: Sequence[Document], everything: bool) -> None:  # noqa: ANN401
+        if everything:
+            writer.delete_all_documents()
+        elif removed:
+            writer.delete_documents_by_query(self._only(removed))
+        latest = {row.product_id: row for row in added}
+        for row in latest.values():
+            writer.add_document(self._document(row))
+        writer.commit()
+        writer.wait_merging_threads()
+
+    @staticmethod
+    def _renamed(names: dict[int, str], *, removed: Sequence[str], added: Sequence[Document]) -> dict[int, str]:
+        for product_id in removed:
+            names.pop(_key(product_id), None)
+        names.update((_key(row.product_id), row.product_id) for row in added)
+        return names
+
+    def _document(self, row: Document) -> Any:  # noqa: ANN401
+        document = self._tantivy.Document()
+        document.add_text("product_id", row.product_id)
+        document.add_unsigned("key", _key(row.product_id))
+        document.add_text("title", row.title)
+        document.add_text("text", row.text)
+        document.add_text("compounds", " ".join(joined_pairs(row.title)))
+        document.add_text("words", f"{row.title}\n{row.text}")
+        document.add_text("codes", " ".join(codes(f"{row.title} {row.text}")))
+        return document
+
+    # Set-up
+
+    def _build_schema(self) -> Any:  # noqa: ANN401
+        builder = self._tantivy.SchemaBuilder()
+        builder.add_text_field("product_id", stored=True, tokenizer_name="raw", index_option="basic")
+        builder.add_unsigned_field("key", fast=True)
+        builder.add_text_field("title", tokenizer_name=ANALYZER, index_option="freq")
+        builder.add_text_field("text", tokenizer_name=ANALYZER, index_option="freq")
+        builder.add_text_field("compounds", tokenizer_name=ANALYZER, index_option="freq")
+        builder.add_text_field("words", tokenizer_name="default", index_option="basic")
+        builder.add_text_field("codes", tokenizer_name="whitespace", index_option="freq")
+        return builder.build()
+
+    def _open(self, folder: Path | None) -> Any:  # noqa: ANN401
+        if folder is None:
+            return self._tantivy.Index(self._schema)
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            return self._tantivy.Index(self._schema, path=str(folder), reuse=True)
+        except (ValueError, OSError) as error:
+            msg = f"the lexical index in {str(folder)!r} does not open: {error}; rebuild it from the catalogue"
+            raise IndexMismatchError(msg) from error
+
+    def _analyzer(self, *, stopwords: bool = False) -> Any:  # noqa: ANN401
+        filters = self._tantivy.Filter
+        builder = self._tantivy.TextAnalyzerBuilder(self._tantivy.Tokenizer.simple())
+        builder = builder.filter(filters.remove_long(40)).filter(filters.lowercase()).filter(filters.ascii_fold())
+        if stopwords:
+            builder = builder.filter(filters.stopword("english"))
+        return builder.filter(filters.stemmer("english")).build()
+
+
+def _key(product_id: str) -> int:
+    """Return a stable 63-bit number for an id: tantivy's column store holds numbers, and ids are the shop's strings."""
+    return int.from_bytes(hashlib.blake2b(product_id.encode(), digest_size=8).digest()) >> 1
