@@ -23,12 +23,13 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class CartItem:
-    """One line of the cart, enough to be named: "take the black boots out"."""
+    """One line of the cart, enough to be named: "take the black boots out". `group_key` as in `ShownItem`."""
 
     product_id: str
     title: str = ""
     color: str = ""
     quantity: int = 1
+    group_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

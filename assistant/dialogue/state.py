@@ -10,6 +10,8 @@ from retrieval.types import Constraint, Slot
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from assistant.dialogue.acts import Intent
+
 
 @dataclass(frozen=True, slots=True)
 class ShownItem:
@@ -37,12 +39,16 @@ class Question:
         text: As it was asked.
         options: The quick replies offered with it.
         proposes: Constraints that a plain "yes" adds.
+        option_ids: Where the options are items: their product ids, in the same order.
+        intent: What choosing one of those items is for.
     """
 
     text: str
     slot: Slot | None = None
     options: tuple[str, ...] = ()
     proposes: tuple[Constraint, ...] = ()
+    option_ids: tuple[str, ...] = ()
+    intent: Intent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,8 @@ class DialogueState:
         strikes: Turns in a row that were not understood.
         answering: The question that was open when this turn came: what "yes", "no" or "black" answers.
         asked: Slots already asked about in this conversation: no slot is asked twice.
+        listing: What kind of list is on the screen, so that "more" goes on with it.
+        like: For a `similar` list, the product id it is like.
         bound_cents: The figure behind a `lt`/`gt` "shown" price, fixed when it was said.
         covers_all: The price constraint covers everything the shopper buys and survives a new product type.
     """
@@ -94,6 +102,8 @@ class DialogueState:
     asked: tuple[Slot, ...] = ()
     covers_all: bool = False
     bound_cents: int | None = None
+    listing: Literal["search", "recommend", "similar"] = "search"
+    like: str = ""
 
     def of(self, slot: Slot, *, group: int | None = None) -> tuple[Constraint, ...]:
         """Return the constraints on `slot`, of one group where it is given."""
@@ -123,9 +133,18 @@ class DialogueState:
             asked=tuple(data.get("asked", ())),
             covers_all=data.get("covers_all", False),
             bound_cents=data.get("bound_cents"),
+            listing=data.get("listing", "search"),
+            like=data.get("like", ""),
         )
 
 
 def _question(data: Mapping[str, Any]) -> Question:
     proposes = tuple(Constraint(**c) for c in data["proposes"])
-    return Question(text=data["text"], slot=data["slot"], options=tuple(data["options"]), proposes=proposes)
+    return Question(
+        text=data["text"],
+        slot=data["slot"],
+        options=tuple(data["options"]),
+        proposes=proposes,
+        option_ids=tuple(data.get("option_ids", ())),
+        intent=data.get("intent"),
+    )

@@ -31,10 +31,10 @@ Reason = Literal[
     "anything_else",                      # clarify: a plain "no", or a "yes" to nothing
     "no_such_size", "size_sold_out", "size_does_not_apply",   # cart_add: `said` is the size
     "to_add",                             # search: for an item to be put in the cart after a yes
-    "to_compare",                         # search and compare: compare the first two found
+    "to_compare",                         # compare: the first two that the search beside it finds
+    "more",                               # recommend, similar: go on with the list, nothing twice
     "empty_cart", "not_in_cart",          # cart_remove, checkout
     "sign_in",                            # order_status, order_service: whose orders is not known
-    "cancel", "return",                   # order_service
 ]  # fmt: skip
 
 
@@ -51,7 +51,7 @@ class SystemAct:
         liked: For feedback.
         unresolved: The turn pointed at an item that cannot be found among what was shown.
         reason: Why it is so, where the reply must differ; see `Reason`.
-        said: The shopper's own word behind the reason, e.g. the size that does not exist.
+        said: The word behind the reason, e.g. the size that does not exist; "cancel" or "return" for order_service.
         text: Free words to search by beside the constraints: the name of an item that was never shown.
         question: The one question to ask beside it.
     """
