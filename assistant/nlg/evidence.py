@@ -136,6 +136,8 @@ def card_facts(card: Card) -> list[Fact]:
 def _said_facts(plan: ReplyPlan) -> Iterator[Fact]:
     key = f"turn:{plan.turn}"
     yield Fact(key, flat(plan.said, limit=_MAX_TEXT))
+    yield Fact("count:shop", flat(plan.shop))
+    yield Fact("count:shopper", flat(plan.shopper))
     for step in plan.steps:
         outcome = step.outcome
         if isinstance(outcome, Found):

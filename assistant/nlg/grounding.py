@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from assistant.nlg.money import amounts
@@ -59,7 +60,7 @@ def sentences(text: str) -> list[str]:
 def _split(text: str, end: re.Pattern[str]) -> list[str]:
     masked = _QUOTED.sub(lambda m: _MASK * len(m.group()), text)
     cuts = [0, *(m.start() for m in end.finditer(masked)), len(text)]
-    return [piece for a, b in zip(cuts, cuts[1:], strict=False) if (piece := text[a:b].strip())]
+    return [piece for a, b in pairwise(cuts) if (piece := text[a:b].strip())]
 
 
 def _checked(sentence: str, ground: _Ground) -> tuple[str, list[str]]:
@@ -145,14 +146,14 @@ def _sizes_hold(bare: str, facts: Iterable[Fact], *, denies: bool) -> bool:
     asked = [token for match in _SIZE.finditer(bare) for token in _SIZE_TOKEN.findall(match.group(1))]
     if not asked:
         return True
-    usable = [f.text for f in facts if (denies or not f.by_shopper)]
-    known = {_figure(t).upper() for text in usable for t in _size_words(text)}
+    known = {_figure(t).upper() for f in facts if denies or not f.by_shopper for t in _size_words(f)}
     return all(_figure(token).upper() in known for token in asked)
 
 
-def _size_words(text: str) -> list[str]:
-    lower = text.lower()
-    return re.findall(r"[\w./-]+", text.partition(":")[2] or text) if "size" in lower else _NUMBER.findall(text)
+def _size_words(fact: Fact) -> list[str]:
+    """Return what a fact says of sizes: the words after "size", any word of the shopper's ("in a 7")."""
+    _, found, tail = fact.text.lower().partition("size")
+    return re.findall(r"[\w./-]+", tail if found else fact.text if fact.by_shopper else "")
 
 
 def _figure(token: str) -> str:

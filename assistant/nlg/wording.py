@@ -32,6 +32,12 @@ def word_list(name: str) -> frozenset[str]:
     return frozenset(word for line in _data()[name] for word in str(line).split())
 
 
+@lru_cache(maxsize=1)
+def recipients() -> dict[str, frozenset[str]]:
+    """Return, by value of the merchant specification ("male", "kids"), the words shoppers say for it."""
+    return {name: frozenset(str(line).split()) for name, line in _data()["recipients"].items()}
+
+
 def flat(text: str, *, limit: int = 200) -> str:
     """Return `text` on one line, without control characters or curly quotes, at most `limit` characters."""
     clean = " ".join("".join(c if c.isprintable() else " " for c in text[: 20 * limit]).split())

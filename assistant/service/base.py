@@ -25,6 +25,12 @@ class Answer:
     known: bool = True
     facts: tuple[tuple[str, str], ...] = ()
 
+    def plus(self, other: Answer) -> Answer:
+        """Return both answers as one: about two products, or an order and the rule for it."""
+        text = f"{self.text} {other.text}".strip()
+        evidence = tuple(dict.fromkeys(self.evidence + other.evidence))
+        return Answer(text, evidence, self.known or other.known, self.facts + other.facts)
+
 
 class OrderItemLike(Protocol):
     """One line of an order, as `assistant.commerce.orders` keeps it."""

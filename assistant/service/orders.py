@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from assistant.service.base import OrderLike, OrderSource
     from assistant.service.knowledge import KnowledgeBase
 
-ServiceRequest = Literal["cancel_order", "return_or_refund", "exchange"]
+ServiceRequest = Literal["cancel", "return", "exchange"]
 
 _ASKS: dict[str, str] = {
-    "cancel_order": "cancel or change an order",
-    "return_or_refund": "return an item and get a refund",
+    "cancel": "cancel or change an order",
+    "return": "return an item and get a refund",
     "exchange": "exchange an item",
 }
 _STATES = {
@@ -65,9 +65,9 @@ class OrderDesk:
         rule = cited(section, question or _ASKS[request]) if section else Answer("", known=False)
         order = self._own(user_id, order_id) if user_id and order_id else None
         if order_id and user_id and order is None:
-            rule = _joined(_not_found(order_id), rule)
+            rule = _not_found(order_id).plus(rule)
         elif order is not None:
-            rule = _joined(_told(order), rule)
+            rule = _told(order).plus(rule)
         offer = "A colleague can do this for you. Shall I pass you on?"
         return Answer(f"{rule.text} {offer}".strip(), rule.evidence, rule.known, rule.facts)
 
@@ -112,11 +112,6 @@ def _not_found(order_id: str) -> Answer:
     key = "count:own_orders_found=0"
     text = f"I cannot find an order “{asked}” under your name. Please check the number."
     return Answer(text, (key,), known=False, facts=((key, f"no order {asked} under this name"),))
-
-
-def _joined(first: Answer, second: Answer) -> Answer:
-    text = f"{first.text} {second.text}".strip()
-    return Answer(text, first.evidence + second.evidence, second.known, first.facts + second.facts)
 
 
 def _spellings(order_id: str) -> tuple[str, ...]:
