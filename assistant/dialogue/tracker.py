@@ -196,11 +196,16 @@ def _replaces_price(new: Constraint, old: Constraint) -> bool:
 
 
 def _merged(constraints: list[Constraint]) -> list[Constraint]:
-    """Drop repetitions, the first mention wins its place in the order said."""
-    seen: dict[tuple[str, str, str, int], Constraint] = {}
-    for c in constraints:
-        seen.setdefault((c.slot, c.op, _norm(c.value), c.group), c)
-    return list(seen.values())
+    """Drop repetitions, and what clashes with an earlier one now that groups came together; the first one stays."""
+    kept: list[Constraint] = []
+    for new in constraints:
+        if not any(_same(new, old) or _overrides(new, old) for old in kept):
+            kept.append(new)
+    return kept
+
+
+def _same(new: Constraint, old: Constraint) -> bool:
+    return (new.slot, new.op, new.group) == (old.slot, old.op, old.group) and same_value(new.value, old.value)
 
 
 def _renumbered(constraints: list[Constraint]) -> list[Constraint]:
