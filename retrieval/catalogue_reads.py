@@ -1,0 +1,152 @@
+"""Reading the catalogue: products by id, exact filters, extremes, facets, reviews."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+import retrieval.tables as tables
+from retrieval.records import chunks, product_of
+from retrieval.types import Review
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from retrieval.predicates import Predicate
+    from retrieval.types import Product, Sort
+
+BATCH = 500  # bound parameters a statement, far below every database's limit
+_T = tables.product.c
+_ORDERS: Mapping[Sort, list[sa.ColumnElement[Any]]] = {
+    "price_asc": [_T.offer_cents.asc()],
+    "price_desc": [_T.offer_cents.desc()],
+    "rating_desc": [_T.rating.desc().nulls_last(), _T.n_ratings.desc()],
+    "newest": [_T.released.desc()],
+    "popular": [_T.popularity.desc(), _T.n_ratings.desc()],
+}
+
+
+class CatalogueReads:
+    """The half of the catalogue that changes nothing."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def get(self, product_ids: Sequence[str]) -> list[Product]:
+        """Return the products with these ids in the order asked; unknown ids are skipped."""
+        found: dict[str, Product] = {}
+        with self._engine.connect() as db:
+            for ids in chunks(dict.fromkeys(product_ids), BATCH):
+                found.update(_products(db, _T.product_id.in_(ids)))
+        return [found[i] for i in product_ids if i in found]
+
+    def variants(self, group_key: str) -> list[Product]:
+        """Return every offer of a variant group that is still sold, in id order."""
+        with self._engine.connect() as db:
+            found = _products(db, sa.and_(_T.group_key == group_key, ~_T.vanished))
+        return [found[i] for i in sorted(found)]
+
+    def ids(self) -> list[str]:
+        """Return the id of every product that is sold, sorted."""
+        return self.matching(())
+
+    def products(self, *, batch: int = 512) -> Iterator[list[Product]]:
+        """Iterate over everything that is sold, in batches, in key order."""
+        last = -1
+        while True:
+            with self._engine.connect() as db:
+                chosen = sa.select(_T.key, _T.body, _T.derived_type)
+                rows = db.execute(chosen.where(_T.key > last, ~_T.vanished).order_by(_T.key).limit(batch)).all()
+            if not rows:
+                return
+            last = rows[-1].key
+            yield [product_of(r.body, derived_type=r.derived_type) for r in rows]
+
+    def matching(self, predicates: Sequence[Predicate]) -> list[str]:
+        """Return the ids of everything that passes all `predicates`, sorted."""
+        with self._engine.connect() as db:
+            return list(db.scalars(sa.select(_T.product_id).where(*_passing(predicates)).order_by(_T.product_id)))
+
+    def count_matching(self, predicates: Sequence[Predicate]) -> int:
+        """Return how many products pass all `predicates`."""
+        with self._engine.connect() as db:
+            return db.scalar(sa.select(sa.func.count()).select_from(tables.product).where(*_passing(predicates))) or 0
+
+    def extreme(self, predicates: Sequence[Predicate], *, sort: Sort, n: int) -> list[str]:
+        """Return the first `n` ids by `sort` over everything that passes, in stock before out of stock.
+
+        Args:
+            predicates: What must hold.
+            sort: The order; ties fall by id.
+            n: How many at most.
+        """
+        order = [_T.in_stock.desc(), *_ORDERS[sort], _T.product_id]
+        with self._engine.connect() as db:
+            return list(db.scalars(sa.select(_T.product_id).where(*_passing(predicates)).order_by(*order).limit(n)))
+
+    def facets(self, predicates: Sequence[Predicate] = ()) -> dict[str, list[tuple[str, int]]]:
+        """Return the values of shelf (`product_type` path), brand, color, size and material with counts, most first."""
+        columns = {"shelf": _T.product_type, "brand": _T.brand, "color": _T.color, "size": _T.size}
+        found: dict[str, list[tuple[str, int]]] = {}
+        with self._engine.connect() as db:
+            for name, column in {**columns, "material": _T.material}.items():
+                chosen = sa.select(column, sa.func.count()).where(column != "", *_passing(predicates))
+                rows = db.execute(chosen.group_by(column).order_by(sa.func.count().desc(), column))
+                found[name] = [(value, n) for value, n in rows]
+        return found
+
+    def price_range(self, predicates: Sequence[Predicate] = ()) -> tuple[int, int] | None:
+        """Return the lowest and highest offer in cents over everything that passes; None where nothing does."""
+        with self._engine.connect() as db:
+            chosen = sa.select(sa.func.min(_T.offer_cents), sa.func.max(_T.offer_cents)).where(*_passing(predicates))
+            low, high = db.execute(chosen).one()
+        return None if low is None else (low, high)
+
+    def term_counts(self, field: str) -> dict[str, int]:
+        """Return the values of a field of facts (`facts.TERM_FIELDS`) with how many products have each."""
+        t = tables.term.c
+        with self._engine.connect() as db:
+            rows = db.execute(sa.select(t.value, sa.func.count().label("n")).where(t.field == field).group_by(t.value))
+            return {row.value: row.n for row in rows}
+
+    def dimensions(self) -> set[str]:
+        """Return the dimensions of measure that some product has."""
+        with self._engine.connect() as db:
+            return set(db.scalars(sa.select(tables.measure.c.dimension).distinct()))
+
+    def currencies(self) -> list[str]:
+        """Return the currencies sold in, the most frequent first."""
+        chosen = sa.select(_T.currency).where(~_T.vanished).group_by(_T.currency)
+        with self._engine.connect() as db:
+            return list(db.scalars(chosen.order_by(sa.func.count().desc(), _T.currency)))
+
+    def count(self) -> int:
+        """Return how many products are sold."""
+        return self.count_matching(())
+
+    def reviews(self, product_id: str, *, n: int = 50) -> list[Review]:
+        """Return the newest `n` reviews of a product."""
+        t = tables.review.c
+        chosen = sa.select(tables.review).where(t.product_id == product_id)
+        with self._engine.connect() as db:
+            rows = db.execute(chosen.order_by(t.written.desc(), t.review_id).limit(n))
+            return [Review(**row) for row in rows.mappings()]
+
+    def review(self, review_id: str) -> Review | None:
+        """Return one review, or None."""
+        with self._engine.connect() as db:
+            chosen = sa.select(tables.review).where(tables.review.c.review_id == review_id)
+            row = db.execute(chosen).mappings().first()
+        return None if row is None else Review(**row)
+
+
+def _passing(predicates: Sequence[Predicate]) -> list[sa.ColumnElement[bool]]:
+    return [~_T.vanished, *(tables.where(p) for p in predicates)]
+
+
+def _products(db: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[str, Product]:
+    chosen = sa.select(_T.product_id, _T.body, _T.derived_type, _T.vanished).where(condition)
+    return {
+        r.product_id: product_of(r.body, derived_type=r.derived_type, vanished=r.vanished) for r in db.execute(chosen)
+    }

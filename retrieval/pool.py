@@ -1,0 +1,67 @@
+"""What stands between the stages of a search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from retrieval.index.base import LexicalIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from retrieval.fusion import Fused
+    from retrieval.outline import Outlines
+    from retrieval.predicates import Predicate
+    from retrieval.vocabulary import Vocabulary
+
+
+class WordIndex(LexicalIndex, Protocol):
+    """A lexical index that also mends spelling and finds what holds every word."""
+
+    def mend(self, text: str) -> str:
+        """Return `text` with misspelt words replaced by words of the index."""
+        ...
+
+    def holding_all(self, text: str) -> set[str]:
+        """Return the ids of the documents that hold every word of `text`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One revision of the catalogue, as search sees it."""
+
+    revision: str
+    vocabulary: Vocabulary
+    outlines: Outlines
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What may be shown.
+
+    Attributes:
+        predicates: The filters.
+        ids: What passes them and is not excluded.
+        passing: How many pass them, the excluded too.
+        everything: Whether `ids` is the whole catalogue.
+    """
+
+    predicates: tuple[Predicate, ...]
+    ids: Sequence[str]
+    passing: int
+    everything: bool
+
+    @property
+    def among(self) -> Sequence[str] | None:
+        """What an index is told."""
+        return None if self.everything else self.ids
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Products best first, as far as they were asked for, and the ids among which they are the best."""
+
+    items: Sequence[Fused]
+    among: Collection[str]

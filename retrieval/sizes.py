@@ -1,0 +1,165 @@
+"""Sizes as shops and shoppers write them: measures with units, letter sizes, numbers, names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+import retrieval.lexicon as lexicon
+from retrieval.words import fold, singular
+
+_INCH_MM = 25.4
+_NUMBER = r"\d+(?:[.,]\d+)?(?:\s+\d/\d|\s*/\s*\d(?!\d))?"
+_CROSS = re.compile(r"(?<![\w.])w?(\d{1,4}(?:[.,]\d+)?)\s*(?:x|\u00d7|/|\s+l)\s*l?(\d{1,4}(?:[.,]\d+)?)(?![\w.])")
+_FRACTIONS = {"½": ".5", "¼": ".25", "¾": ".75"}
+_HALVES = re.compile("[½¼¾]")
+_FEET_INCHES = re.compile(r"(?<![\w.])(\d)\s*(?:ft|foot|feet|')\s*(\d{1,2})\s*(?:in\b|inch(?:es)?\b|\"|''|(?![\w.]))")
+_FOR_PEOPLE = re.compile(r"^for (\d+)$")
+_PLAIN = re.compile(r"\d{1,4}(?:[.,]\d+)?(?:-\d{1,4}(?:\.\d+)?)?[a-z]{0,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A quantity in the base unit of its dimension (mm, ml, g, GB, W, mAh, persons, pieces)."""
+
+    dimension: str
+    amount: float
+    whole_inches: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """One size, read: measures, and names such as "xl", "9", "uk 9", "queen"."""
+
+    measures: tuple[Measure, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@cache
+def _units() -> dict[str, list[tuple[str, float]]]:
+    """Return unit -> (dimension, factor); an ounce is a mass and a volume, and only the product knows which."""
+    found: dict[str, list[tuple[str, float]]] = {}
+    for dimension, units in lexicon.table("units")["units"].items():
+        for unit, factor in units.items():
+            found.setdefault(str(unit), []).append((dimension, float(factor)))
+    return found
+
+
+@cache
+def _measure_pattern() -> re.Pattern[str]:
+    units = sorted((u for u in _units() if not u.startswith("set")), key=len, reverse=True)
+    plural = "|".join(re.escape(u) + ("(?:e?s)?" if u[-1].isalpha() and len(u) > 1 else "") for u in units)
+    return re.compile(rf"(?<![\w.,/])({_NUMBER})\s*-?\s*({plural})(?!\w)")
+
+
+@cache
+def _letters() -> dict[str, str]:
+    table = lexicon.table("units")["letters"]
+    return {str(written): str(letter) for letter, many in table.items() for written in (letter, *many)}
+
+
+@cache
+def _number_words() -> re.Pattern[str]:
+    words = "|".join(lexicon.table("units")["numbers"])
+    return re.compile(rf"\b({words})(?=[\s-]+(?:{'|'.join(_people_units())})\b)")
+
+
+@cache
+def _people_units() -> tuple[str, ...]:
+    return tuple(str(u) for u in lexicon.table("units")["units"]["people"])
+
+
+def measures(text: str) -> tuple[Measure, ...]:
+    """Return every quantity with a unit that `text` mentions."""
+    lowered = fold(_plain_halves(text))
+    if not any(c.isdigit() for c in lowered):
+        return ()
+    return tuple(m for number, unit in _measure_pattern().findall(lowered) for m in _measured(number, unit))
+
+
+def read(text: str) -> Size:
+    """Read one size: `read("UK 9")` names "uk 9" and "9"; `read("27 inch")` measures 685.8 mm."""
+    lowered = fold(_plain_halves(text)).strip()
+    lowered = _number_words().sub(lambda m: str(lexicon.table("units")["numbers"][m[1]]), lowered)
+    lowered = _FOR_PEOPLE.sub(r"\1 person", lowered)
+    found = measures(lowered)
+    rest = " ".join(_measure_pattern().sub(" ", lowered).split()) if found else lowered
+    return Size(found, _names(rest, alone=not found))
+
+
+def kind(name: str) -> str:
+    """Return what a size name is: "letter", "number" (also by region) or "name"."""
+    if name in lexicon.table("units")["letters"]:
+        return "letter"
+    return "number" if name[-1:].isdigit() and _PLAIN.fullmatch(name.rsplit(" ", 1)[-1]) else "name"
+
+
+def _measured(number: str, unit: str) -> list[Measure]:
+    known = _units()
+    name = next(u for u in (unit, singular(unit), unit[:-1], unit[:-2]) if u in known)
+    amount = _amount(number)
+    return [
+        Measure(dimension, round(amount * factor, 3), whole_inches=factor == _INCH_MM and amount == int(amount))
+        for dimension, factor in known[name]
+    ]
+
+
+def _plain_halves(text: str) -> str:
+    text = _HALVES.sub(lambda m: _FRACTIONS[m[0]], text)
+    return _FEET_INCHES.sub(lambda m: f"{int(m[1]) * 12 + int(m[2])} inch", text)
+
+
+def _amount(text: str) -> float:
+    whole, _, fraction = text.replace(",", ".").replace("/", " /").partition(" ")
+    if "/" not in fraction:
+        return float(whole)
+    above, _, below = fraction.replace(" ", "").partition("/")
+    return float(whole) + float(above) / max(float(below), 1.0) if above else float(whole) / max(float(below), 1.0)
+
+
+def _names(text: str, *, alone: bool) -> tuple[str, ...]:
+    if text in _letters():
+        return (_letters()[text],)
+    crossed = _CROSS.findall(text)
+    if crossed:
+        return tuple("x".join(_tidy(n) for n in pair) for pair in crossed)
+    words = [w for w in re.split(r"[\s,;()]+|(?<=[a-z])/(?=[a-z])", text.replace(":", " ")) if w]
+    kept = [w for w in words if w not in _fillers()]
+    phrase = " ".join(kept)
+    if phrase in _letters():
+        return (_letters()[phrase],)
+    names = _region_names(kept)
+    if not names and alone:
+        names = [phrase] if phrase else []
+        names += [w for w in (_letters().get(w, w) for w in kept) if w != phrase and len(kept) > 1]
+    return tuple(dict.fromkeys(n for n in names if n))
+
+
+def _region_names(words: list[str]) -> list[str]:
+    names: list[str] = []
+    region = ""
+    for word in words:
+        if word in lexicon.table("units")["regions"]:
+            region = "eu" if word == "eur" else word
+            if names and " " not in names[-1]:
+                names[-1:] = [f"{region} {names[-1]}", names[-1]]
+                region = ""
+        elif _PLAIN.fullmatch(word):
+            number = _tidy(word)
+            names += [f"{region} {number}", number] if region else [number]
+            region = ""
+        elif (
+            joined := re.fullmatch(rf"({'|'.join(lexicon.table('units')['regions'])})(\d+(?:\.\d)?)", word)
+        ) is not None:
+            names += [f"{joined[1]} {joined[2]}", joined[2]]
+    return names
+
+
+def _tidy(number: str) -> str:
+    return re.sub(r"[.]0+$", "", number.replace(",", "."))
+
+
+@cache
+def _fillers() -> frozenset[str]:
+    return frozenset(str(w) for w in lexicon.table("units")["fillers"])

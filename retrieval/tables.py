@@ -1,0 +1,136 @@
+"""The catalogue's tables, and predicates as SQL over them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from retrieval.facts import TERM_FIELDS, TEXT_FIELDS
+
+if TYPE_CHECKING:
+    from retrieval.predicates import Predicate
+
+metadata = sa.MetaData()
+
+product = sa.Table(
+    "product",
+    metadata,
+    sa.Column("key", sa.Integer, primary_key=True),
+    sa.Column("product_id", sa.String, nullable=False, unique=True),
+    sa.Column("group_key", sa.String, nullable=False, index=True),
+    sa.Column("body", sa.Text, nullable=False),  # the product as fed, JSON
+    sa.Column("fed_hash", sa.String(16), nullable=False),
+    sa.Column("derived_type", sa.String, nullable=False, server_default=""),
+    sa.Column("document_hash", sa.String(16), nullable=False),  # "" once vanished
+    sa.Column("indexed_hash", sa.String(16), nullable=False, server_default=""),  # what the indexes were told
+    sa.Column("vanished", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("product_type", sa.String, nullable=False, index=True),
+    sa.Column("brand", sa.String, nullable=False),
+    sa.Column("color", sa.String, nullable=False),
+    sa.Column("size", sa.String, nullable=False),
+    sa.Column("material", sa.String, nullable=False),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("in_stock", sa.Boolean, nullable=False),
+    sa.Column("offer_cents", sa.BigInteger, nullable=False, index=True),
+    sa.Column("rating", sa.Float),
+    sa.Column("n_ratings", sa.Integer, nullable=False),
+    sa.Column("popularity", sa.Float, nullable=False),
+    sa.Column("released", sa.String, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),  # the three text facts
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("prose", sa.Text, nullable=False),
+)
+sa.Index(
+    "product_pending",
+    product.c.key,
+    sqlite_where=product.c.document_hash != product.c.indexed_hash,
+    postgresql_where=product.c.document_hash != product.c.indexed_hash,
+)
+
+term = sa.Table(
+    "term",
+    metadata,
+    sa.Column("field", sa.String(16), primary_key=True),
+    sa.Column("value", sa.String, primary_key=True),
+    sa.Column("key", sa.Integer, primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+measure = sa.Table(
+    "measure",
+    metadata,
+    sa.Column("dimension", sa.String(16), primary_key=True),
+    sa.Column("amount", sa.Float, primary_key=True),
+    sa.Column("key", sa.Integer, primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+review = sa.Table(
+    "review",
+    metadata,
+    sa.Column("review_id", sa.String, primary_key=True),
+    sa.Column("product_id", sa.String, nullable=False, index=True),
+    sa.Column("rating", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("author", sa.String, nullable=False),
+    sa.Column("written", sa.String, nullable=False),
+)
+
+meta = sa.Table(
+    "meta", metadata, sa.Column("name", sa.String, primary_key=True), sa.Column("value", sa.Text, nullable=False)
+)
+
+_NUMBER_COLUMNS = {"price": product.c.offer_cents, "rating": product.c.rating}
+
+
+def where(predicate: Predicate) -> sa.ColumnElement[bool]:
+    """Compile a predicate to a condition on `product`; every value is bound, never pasted into SQL."""
+    match predicate.test:
+        case "all_of":
+            return sa.and_(sa.true(), *(where(p) for p in predicate.parts))
+        case "any_of":
+            return sa.or_(sa.false(), *(where(p) for p in predicate.parts))
+        case "none_of":
+            return sa.not_(sa.or_(sa.false(), *(where(p) for p in predicate.parts)))
+        case "phrase":
+            return sa.or_(sa.false(), *(_says(predicate.field, v) for v in predicate.values))
+        case "between":
+            return _between(predicate)
+        case "missing":
+            return product.c.key.not_in(sa.select(term.c.key).where(term.c.field == _term_field(predicate.field)))
+        case "any":
+            return _has(predicate)
+
+
+def _has(predicate: Predicate) -> sa.ColumnElement[bool]:
+    if predicate.field == "product_type":
+        return product.c.product_type.in_(predicate.values)
+    found = sa.select(term.c.key).where(term.c.field == _term_field(predicate.field))
+    return product.c.key.in_(found.where(term.c.value.in_(predicate.values)))
+
+
+def _says(field: str, phrase: str) -> sa.ColumnElement[bool]:
+    if field not in TEXT_FIELDS:
+        raise ValueError(f"{field!r} is no text field; use one of {TEXT_FIELDS}")
+    return product.c[field].contains(f" {phrase} ", autoescape=True)
+
+
+def _between(predicate: Predicate) -> sa.ColumnElement[bool]:
+    column: sa.ColumnElement[Any] | None = _NUMBER_COLUMNS.get(predicate.field)
+    if column is not None:
+        return sa.and_(column.is_not(None), *_bounds(column, predicate))
+    found = sa.select(measure.c.key).where(measure.c.dimension == predicate.field)
+    return product.c.key.in_(found.where(*_bounds(measure.c.amount, predicate)))
+
+
+def _bounds(column: sa.ColumnElement[Any], predicate: Predicate) -> list[sa.ColumnElement[bool]]:
+    low = [] if predicate.low is None else [column >= predicate.low]
+    return low if predicate.high is None else [*low, column <= predicate.high]
+
+
+def _term_field(field: str) -> str:
+    if field not in TERM_FIELDS:
+        raise ValueError(f"{field!r} is no field of facts; use one of {TERM_FIELDS}")
+    return field
