@@ -50,6 +50,9 @@ class Wish:
         ranking: Candidates that already meet the hard constraints; None to recommend from the whole shop.
         exclude: Product ids or group keys never to return.
         gift: For somebody else: the shopper's own tastes do not count.
+        reach: How many places a perfectly fitting product of `ranking` may rise. A specific search keeps it small,
+            an open "recommend me shoes" can afford more: every candidate meets the constraints anyway.
+        keep_order: The shopper asked for this order (a sort): explain it, do not touch it.
     """
 
     profile: Profile = field(default_factory=Profile)
@@ -57,6 +60,8 @@ class Wish:
     n: int = 6
     exclude: tuple[str, ...] = ()
     gift: bool = False
+    reach: float = 3.0
+    keep_order: bool = False
 
 
 class Recommender(Protocol):
