@@ -91,12 +91,10 @@ def _lines_meant(
     """Return the cart lines that fit: those pointed at, else named, else talked about, else all."""
     if acts.references or acts.product_ids:
         return _same_groups(lines, found.product_ids, state) or [x for x in lines if x.position in acts.references]
-    named = best(lines, content(text))
-    if named and len(named) < max(2, len(lines)):
-        return named
+    named = best(lines, content(text)) or lines
     if lexicon()["everything"].intersection(words(text)):
-        return lines
-    return _same_groups(named or lines, state.focus, state) or named or lines
+        return named
+    return _same_groups(named, state.focus, state) or named
 
 
 def _same_groups(lines: Sequence[ShownItem], meant: tuple[str, ...], state: DialogueState) -> list[ShownItem]:
