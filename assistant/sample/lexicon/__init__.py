@@ -1,0 +1,1 @@
+"""Words and figures the sample store is made of; edit them and generate again."""

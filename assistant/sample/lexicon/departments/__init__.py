@@ -1,0 +1,1 @@
+"""One file a department: its shelves, brands, prices, sizes and features."""
