@@ -41,6 +41,7 @@ class Acts:
         references: 1-based positions in the last shown list.
         product_ids: Items pointed at by id: only buttons know ids, a parser never does.
         covers_all: The price this turn adds was said to cover everything the shopper is buying, not this type alone.
+        exact: `product_ids` are the very variants meant: the size was chosen on the screen and is not asked for again.
         confidence: The parser's own probability of the whole reading, 0..1; buttons are certain.
     """
 
@@ -51,6 +52,7 @@ class Acts:
     product_ids: tuple[str, ...] = ()
     confidence: float = 1.0
     covers_all: bool = False
+    exact: bool = False
 
     @property
     def main(self) -> Intent:

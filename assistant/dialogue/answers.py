@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assistant.dialogue.acts import Acts
+from assistant.dialogue.acts import Acts, Drop
 from assistant.dialogue.lexicon import lexicon, same_size, words
 from retrieval.types import Constraint
 
@@ -25,14 +25,17 @@ def answered(state: DialogueState, text: str) -> Acts | None:
         return None
     if question.option_ids:
         return _item(question, said)
-    return _option(question, text, said) if question.slot and not question.proposes else _yes_or_no(said)
+    return _option(state, question, text, said) if question.slot and not question.proposes else _yes_or_no(said)
 
 
-def _option(question: Question, text: str, said: str) -> Acts | None:
+def _option(state: DialogueState, question: Question, text: str, said: str) -> Acts | None:
+    """Return the constraint that an option stands for; a size chosen for the cart ends the one that was refused."""
     for option in question.options:
         same = said == _flat(option) or (question.slot == "size" and same_size(option, text))
         if same and question.slot is not None:
-            return Acts(intents=("refine",), add=(Constraint(question.slot, "eq", option),))
+            waits = state.pending is not None and state.pending.missing == question.slot
+            drop = (Drop(question.slot),) if waits else ()
+            return Acts(intents=("refine",), add=(Constraint(question.slot, "eq", option),), drop=drop)
     return None
 
 

@@ -23,6 +23,7 @@ class Lexicon:
     Attributes:
         sets: Named sets: `stop` (words that never name an item), `pronouns`, `cheaper`, `shoppers` and so on.
         sizes: Spelled-out size -> its letter form ("extra large" -> "xl").
+        ordinals: Word -> place, from 1 ("second" -> 2).
         questions: What is asked about a slot.
         asks: Other questions by purpose.
         yes_no: The quick replies of a yes/no question.
@@ -30,6 +31,7 @@ class Lexicon:
 
     sets: Mapping[str, frozenset[str]]
     sizes: Mapping[str, str]
+    ordinals: Mapping[str, int]
     questions: Mapping[str, str]
     asks: Mapping[str, str]
     yes_no: tuple[str, ...]
@@ -46,6 +48,7 @@ def lexicon() -> Lexicon:
     return Lexicon(
         sets={name: frozenset(words) for name, words in data.items() if isinstance(words, list)},
         sizes={spelled: short for short, spellings in data["sizes"].items() for spelled in spellings},
+        ordinals={word: int(place) for place, spellings in data["ordinals"].items() for word in spellings},
         questions=data["questions"],
         asks=data["asks"],
         yes_no=tuple(data["yes_no"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from assistant.dialogue.lexicon import lexicon, stem, words
@@ -29,8 +30,6 @@ def by_rank(shown: tuple[ShownItem, ...], said: list[str]) -> tuple[str, ...]:
     if priced and (down or up):
         pick = min if down else max
         return (pick(priced, key=lambda item: item.price_cents).product_id,)
-    if _before_one(said, known["first"]):
-        return (shown[0].product_id,)
     return (shown[-1].product_id,) if _before_one(said, known["last"]) else ()
 
 
@@ -50,10 +49,25 @@ def told_apart(shown: tuple[ShownItem, ...], looks: list[str]) -> tuple[str, ...
     return tuple(dict.fromkeys(items[0].product_id for items in fits if len(items) == 1))
 
 
+def places(said: list[str]) -> tuple[int, ...]:
+    """Return the places on the screen that are named: "the second", "first and third", "number 3"; 1-based.
+
+    A parser names them better; this is for the turns in which it missed one. "My second" is not a place.
+    """
+    known = lexicon()
+    found = [
+        known.ordinals[word]
+        for before, word in zip(["", *said], said, strict=False)
+        if word in known.ordinals and (not before or before in known["stop"]) and before not in known["possessives"]
+    ]
+    numbered = [int(w) for b, w in pairwise(said) if b in known["number"] and w.isascii() and w.isdecimal()]
+    return tuple(dict.fromkeys([*found, *numbered]))
+
+
 def _before_one(said: list[str], which: frozenset[str]) -> bool:
-    """Say whether "the first" or "the last one" is said of an item, not "the last thing I need"."""
+    """Say whether "the last one" or "and last" is said of an item, not "the last thing I need"."""
     return any(
-        word in which and before in {"the", "that"} and after in {"", "one", "ones"}
+        word in which and before in {"the", "that", "and", "or"} and (after in {"", "one", "ones"})
         for before, word, after in zip(said, said[1:], [*said[2:], ""], strict=False)
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from assistant.dialogue.lexicon import content, lexicon, stem, words
-from assistant.dialogue.looks import best, by_price, by_rank, ids, is_definite, names_nothing, told_apart
+from assistant.dialogue.looks import best, by_price, by_rank, ids, is_definite, names_nothing, places, told_apart
 from assistant.dialogue.state import ShownItem
 
 if TYPE_CHECKING:
@@ -104,12 +104,14 @@ def _same_groups(lines: Sequence[ShownItem], meant: tuple[str, ...], state: Dial
 
 
 def _by_words(state: DialogueState, acts: Acts, text: str) -> Resolved:
-    said, details = words(text), _details(acts)
+    said, details = words(text.replace("#", " number ")), _details(acts)
     looks = [w for w in content(text) if w not in details]
     ranked = by_rank(state.shown, said) or by_price(state.shown, said, details=details)
     apart = told_apart(state.shown, looks) if acts.main == "compare" else ()
-    if ranked or apart:
-        return Resolved(product_ids=_unique(apart + ranked))
+    at = tuple(n for n in places(said) if str(n) not in details) if state.shown else ()
+    if at or ranked or apart:
+        placed = _by_position(state.shown, at)
+        return replace(placed, product_ids=_unique(placed.product_ids + apart + ranked))
     fits = best(state.seen, looks)
     if fits and not (state.focus and names_nothing(said) and not is_definite(fits[0], said)):
         return _chosen([item for item in fits if item.product_id in state.focus] or fits, acts)
