@@ -165,7 +165,8 @@ def _completes_pending(turn: Turn) -> bool:
         return False
     if pending.type != "add_to_cart":
         return acts.main == "affirm"
-    if any(x.slot not in {"size", "quantity"} for x in (*acts.add, *acts.drop)):
+    touched = {c.slot for c in acts.add} | {d.slot for d in acts.drop}
+    if touched - {"size", "quantity"}:
         return False
     if pending.missing == "size":
         return any(c.slot == "size" for c in acts.add) and acts.main in {"refine", "affirm", "add_to_cart", "search"}
