@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 from assistant.dialogue.lexicon import lexicon, same_size
@@ -71,7 +72,7 @@ def which_item(state: DialogueState, resolved: Resolved, *, intent: Intent) -> S
 
 def quantity(state: DialogueState, *, product_id: str) -> int:
     """Return how many are wanted: what was said, else what the pending action on the item says, else one."""
-    said = [c.value for c in state.of("quantity") if not isinstance(c.value, str)]
+    said = [c.value for c in state.of("quantity") if not isinstance(c.value, str) and isfinite(c.value)]
     pending = state.pending if state.pending and state.pending.product_id in {"", product_id} else None
     wanted = int(said[-1]) if said else (pending.quantity if pending else 1)
     return min(MAX_QUANTITY, max(1, wanted))

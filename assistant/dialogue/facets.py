@@ -29,9 +29,12 @@ def best_question(
 
     Args:
         facets: How many of the found products have each value, by slot; products without a value are not counted.
-        state: What is constrained or was asked already is not asked: a slot is asked once in a conversation.
+        state: What is constrained or was asked already is not asked: a slot is asked once in a conversation. Who wants
+            the cheapest, or has just passed over a question, is not asked at all.
         n_found: How many products were found in all; the largest facet's total where it is not given.
     """
+    if state.of("sort") or _was_ignored(state):
+        return None
     total = n_found if n_found is not None else max((sum(n for _, n in v) for v in facets.values()), default=0)
     if total < MIN_FOUND:
         return None
@@ -41,6 +44,12 @@ def best_question(
     if best is None or split[best] < MIN_BITS:
         return None
     return Question(text=lexicon().questions[best], slot=best, options=_options(facets[best]))
+
+
+def _was_ignored(state: DialogueState) -> bool:
+    """Say whether the last question was about a slot and this turn said nothing of it."""
+    question = state.answering
+    return question is not None and question.slot is not None and not state.of(question.slot)
 
 
 def _bits(counts: Sequence[tuple[str, int]], *, total: int) -> float:

@@ -17,6 +17,9 @@ _NEVER: frozenset[Slot] = frozenset({"quantity", "order_id", "sort"})
 _SOFT: frozenset[Slot] = frozenset({"feature", "style", "occasion"})
 """Wanted words of these slots rank; unwanted ones filter like every other "not"."""
 MAX_EXCLUDED = 300
+MAX_VALUE = 200
+MAX_TEXT = 1_000
+"""The retriever refuses longer words; a shopper who pastes a page is searched for with its beginning."""
 
 
 def build(state: DialogueState, group: int = 0, *, n: int = 6, more: bool = False, spent_cents: int = 0) -> Query:
@@ -33,7 +36,7 @@ def build(state: DialogueState, group: int = 0, *, n: int = 6, more: bool = Fals
     held = [c for c in wishes if c is not None]
     if state.covers_all and spent_cents:
         held = [_less(c, spent_cents) for c in held]
-    constraints = tuple(replace(c, hard=_is_hard(c), group=0) for c in held)
+    constraints = tuple(replace(_bounded(c), hard=_is_hard(c), group=0) for c in held)
     return Query(
         text=_text(constraints),
         constraints=constraints,
@@ -49,7 +52,7 @@ def for_act(state: DialogueState, act: SystemAct, *, n: int = 6, spent_cents: in
     An item looked up by its name is searched for by nothing but that name: what was wanted before does not bind it.
     """
     if act.text:
-        return Query(text=act.text, n=n, exclude=state.rejected)
+        return Query(text=act.text[:MAX_VALUE], n=n, exclude=state.rejected)
     more = act.kind == "more" or act.reason == "more"
     query = build(state, act.group, n=n, more=more, spent_cents=spent_cents)
     if act.kind == "similar" and act.product_ids:
@@ -77,6 +80,11 @@ def _resolved(constraint: Constraint, state: DialogueState) -> Constraint | None
     return replace(constraint, op="gte", value=(state.bound_cents + 1) / 100)
 
 
+def _bounded(constraint: Constraint) -> Constraint:
+    value = constraint.value
+    return replace(constraint, value=value[:MAX_VALUE]) if isinstance(value, str) else constraint
+
+
 def _less(constraint: Constraint, spent_cents: int) -> Constraint:
     if constraint.slot != "price" or constraint.op != "lte" or isinstance(constraint.value, str):
         return constraint
@@ -97,7 +105,7 @@ def _text(constraints: tuple[Constraint, ...]) -> str:
     types = [str(c.value) for c in wanted if c.slot == "category"]
     soft = [str(c.value) for c in wanted if c.slot in _SOFT]
     whom = [str(c.value) for c in wanted if c.slot == "recipient"] if not types else []
-    return " ".join(dict.fromkeys(types + soft + whom))
+    return " ".join(dict.fromkeys(types + soft + whom))[:MAX_TEXT]
 
 
 def _sort(state: DialogueState, group: int) -> Sort | None:

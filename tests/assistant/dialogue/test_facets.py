@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.dialogue.facets import MAX_OPTIONS, best_question
-from assistant.dialogue.state import DialogueState
+from assistant.dialogue.state import DialogueState, Question
 from assistant.dialogue.tracker import ask
 from retrieval.types import Constraint
 
@@ -41,6 +41,15 @@ def test_a_short_list_needs_no_question() -> None:
     assert best_question({"color": [("black", 2), ("red", 2)]}, DialogueState()) is None
     assert best_question({}, DialogueState()) is None
     assert best_question({"color": [("black", 40)]}, DialogueState()) is None
+
+
+def test_nobody_is_asked_twice_in_a_row_or_past_the_cheapest() -> None:
+    passed_over = DialogueState(answering=Question("Which brand?", slot="brand"))
+    assert best_question(FACETS, passed_over, n_found=29) is None
+    taken_up = replace(passed_over, constraints=(Constraint("brand", "eq", "Arvo"),))
+    assert best_question(FACETS, taken_up, n_found=29) is not None
+    cheapest = DialogueState(constraints=(Constraint("sort", "eq", "price_asc"),))
+    assert best_question(FACETS, cheapest, n_found=29) is None
 
 
 def test_a_slot_that_few_products_have_is_not_asked() -> None:

@@ -199,7 +199,9 @@ def test_a_variant_chosen_by_a_button_needs_no_question() -> None:
     assert turn(SHOWN, acts("add_to_cart", product_ids=("s1",)), facts=facts)[0].missing == "size"
 
 
-@pytest.mark.parametrize(("said", "wanted"), [(0.0, 1), (-4.0, 1), (3.0, 3), (1e9, 99)])
+@pytest.mark.parametrize(
+    ("said", "wanted"), [(0.0, 1), (-4.0, 1), (3.0, 3), (1e9, 99), (float("inf"), 1), (float("nan"), 1)]
+)
 def test_quantities_are_bounded(said: float, wanted: int) -> None:
     add = (Constraint("quantity", "eq", said),)
     assert turn(SHOWN, acts("add_to_cart", add=add, references=(1,)))[0].quantity == wanted

@@ -110,3 +110,11 @@ def test_service_words_never_reach_the_retriever() -> None:
     query = build(state)
     assert [x.slot for x in query.constraints] == ["category"]
     assert query.text == ""
+
+
+def test_words_are_bounded() -> None:
+    state = DialogueState(constraints=tuple(c("feature", "eq", f"{n} " + "x" * 5_000) for n in range(50)))
+    query = build(state)
+    assert len(query.text) <= 1_000
+    assert all(len(str(x.value)) <= 200 for x in query.constraints)
+    assert len(for_act(state, SystemAct("search", text="y" * 5_000)).text) == 200
