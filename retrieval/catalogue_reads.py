@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 import retrieval.tables as tables
-from retrieval.records import chunks, product_of
+from retrieval.records import chunks, product_of, untyped_of
 from retrieval.types import Review
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from retrieval.classify import Untyped
     from retrieval.predicates import Predicate
     from retrieval.types import Product, Sort
 
@@ -62,6 +63,18 @@ class CatalogueReads:
                 return
             last = rows[-1].key
             yield [product_of(r.body, derived_type=r.derived_type) for r in rows]
+
+    def untyped(self, *, batch: int = 2000) -> Iterator[Untyped]:
+        """Iterate over products whose feed gave no product type, as classification reads them."""
+        last = -1
+        while True:
+            with self._engine.connect() as db:
+                chosen = sa.select(_T.key, _T.body).where(_T.key > last, ~_T.vanished, _T.fed_type == "")
+                rows = db.execute(chosen.order_by(_T.key).limit(batch)).all()
+            if not rows:
+                return
+            last = rows[-1].key
+            yield from (untyped_of(r.body) for r in rows)
 
     def matching(self, predicates: Sequence[Predicate]) -> list[str]:
         """Return the ids of everything that passes all `predicates`, sorted."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
+from retrieval.classify import Untyped
 from retrieval.document import document_text
 from retrieval.facts import facts
 from retrieval.types import Product, Review
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 T = TypeVar("T")
+_TYPE_HINTS = ("product type", "type", "device type")  # attributes that may say what a thing is
 _NOT_MEASURES = {"price", "rating"}  # columns of their own
 
 
@@ -91,6 +93,7 @@ def record_of(fed: Product, *, derived_type: str = "") -> Record:
         "group_key": fed.group_key,
         "body": body.decode("utf-8"),
         "fed_hash": hashed(body),
+        "fed_type": fed.product_type,
         "derived_type": derived_type,
         "document_hash": document_hash(product),
         "vanished": False,
@@ -120,6 +123,19 @@ def product_of(body: str, *, derived_type: str = "", vanished: bool = False) -> 
     if vanished:
         fields["availability"] = "out_of_stock"
     return Product(**fields)
+
+
+def untyped_of(body: str) -> Untyped:
+    """Return what classification reads of a stored product."""
+    fields = orjson.loads(body)
+    hints = [str(v) for k, v in fields["attributes"].items() if k in _TYPE_HINTS]
+    return Untyped(
+        fields["product_id"],
+        fields["title"],
+        brand=fields["brand"],
+        hint=hints[0] if hints else "",
+        signs=tuple(fields["attributes"]),
+    )
 
 
 def document_hash(product: Product) -> str:

@@ -21,6 +21,7 @@ product = sa.Table(
     sa.Column("group_key", sa.String, nullable=False, index=True),
     sa.Column("body", sa.Text, nullable=False),  # the product as fed, JSON
     sa.Column("fed_hash", sa.String(16), nullable=False),
+    sa.Column("fed_type", sa.String, nullable=False),  # "" where the feed has no shelf for it
     sa.Column("derived_type", sa.String, nullable=False, server_default=""),
     sa.Column("document_hash", sa.String(16), nullable=False),  # "" once vanished
     sa.Column("indexed_hash", sa.String(16), nullable=False, server_default=""),  # what the indexes were told

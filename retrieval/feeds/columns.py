@@ -1,0 +1,117 @@
+"""Recognises the columns of a feed by name, with `--map` for the rest."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from retrieval.errors import FeedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NOT_WORD = re.compile(r"[^\w]+|_+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+ATTRIBUTE = "attributes"
+_NAME_CHARS = 60
+
+
+@cache
+def tables() -> dict[str, Any]:
+    """Return `columns.yaml`."""
+    loaded: dict[str, Any] = yaml.safe_load(files("retrieval.feeds").joinpath("columns.yaml").read_text("utf-8"))
+    return loaded
+
+
+def plain_name(column: str) -> str:
+    """Return a column name in lower case, words separated by single spaces: "Meta: shop_id" -> "meta shop id"."""
+    return _NOT_WORD.sub(" ", _CAMEL.sub(" ", column)).strip().casefold()
+
+
+@cache
+def _aliases() -> dict[str, tuple[tuple[str, int], ...]]:
+    found: dict[str, list[tuple[str, int]]] = {}
+    for field, names in tables()["fields"].items():
+        for rank, name in enumerate((field, *names)):
+            found.setdefault(plain_name(str(name)), []).append((field, rank))
+    return {name: tuple(uses) for name, uses in found.items()}
+
+
+def fields() -> frozenset[str]:
+    """Return the names of our fields that a column can be mapped to."""
+    return frozenset(tables()["fields"])
+
+
+class ColumnMap:
+    """Which field each column of a feed fills.
+
+    Args:
+        mapping: Our field -> their column, over what names say.
+
+    Raises:
+        FeedError: `mapping` names a field that does not exist.
+    """
+
+    def __init__(self, mapping: Mapping[str, str] | None = None) -> None:
+        unknown = sorted(set(mapping or ()) - fields())
+        if unknown:
+            raise FeedError(f"--map: no field {unknown[0]!r}; the fields are {', '.join(sorted(fields()))}")
+        self._mapped = {plain_name(theirs): ours for ours, theirs in (mapping or {}).items()}
+        self._taken = frozenset(self._mapped.values())
+        self._uses: dict[str, tuple[tuple[str, int], ...]] = {}
+
+    def place(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return field -> value by the best-named column that has one, and the other columns as attributes."""
+        best: dict[str, tuple[int, str]] = {}
+        for column, value in values.items():
+            if value in (None, "", [], {}):
+                continue
+            for field, rank in self._uses_of(column):
+                if field != ATTRIBUTE and (not isinstance(value, bool) or field == "availability") and rank < best.get(field, (10**6, ""))[0]:
+                    best[field] = (rank, column)
+        used = {column for _, column in best.values()}
+        placed = {field: values[column] for field, (_, column) in best.items()}
+        return placed, {c: v for c, v in values.items() if c not in used and self._is_attribute(c)}
+
+    def _uses_of(self, column: str) -> tuple[tuple[str, int], ...]:
+        if column not in self._uses:
+            self._uses[column] = self._recognised(plain_name(column))
+        return self._uses[column]
+
+    def _recognised(self, name: str) -> tuple[tuple[str, int], ...]:
+        if name in self._mapped:
+            return ((self._mapped[name], -1),)
+        bare = attribute_name(name)
+        uses = _aliases().get(name, ()) if bare == name else ()
+        if bare != name:
+            uses = tuple((f, r) for f, r in _aliases().get(bare, ()) if f in tables()["from_attributes"])
+        uses = tuple((f, r) for f, r in uses if f not in self._taken)
+        return uses or (() if ignored(name) else ((ATTRIBUTE, 0),))
+
+    def _is_attribute(self, column: str) -> bool:
+        return not ignored(plain_name(column)) and not column.startswith("_")
+
+
+@cache
+def attribute_name(name: str) -> str:
+    """Return a plain column name without a prefix such as "attr t"."""
+    for prefix in sorted(map(str, tables()["prefixes"]), key=len, reverse=True):
+        if name.startswith(f"{prefix} ") and len(name) > len(prefix) + 1:
+            return name[len(prefix) + 1 :][:_NAME_CHARS]
+    return name[:_NAME_CHARS]
+
+
+@cache
+def ignored(name: str) -> bool:
+    """Whether a column of that plain name says nothing a shopper could ask for."""
+    bare = attribute_name(name)
+    return (
+        not bare
+        or bare in tables()["ignored"]
+        or any(bare == p or bare.startswith(f"{p} ") for p in map(str, tables()["ignored_prefixes"]))
+        or (bare.startswith("package ") and bare != "package type")
+    )

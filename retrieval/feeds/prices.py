@@ -1,0 +1,84 @@
+"""Prices as feeds write them, to integer cents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from price_parser import Price
+
+from retrieval.errors import RowError
+from retrieval.feeds.columns import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PriceUnit = Literal["major", "minor"]
+DEAREST_CENTS = 10_000_000_00
+_LONGEST = 60  # characters of a price
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A sum in cents; `currency` is "" where the text does not say."""
+
+    cents: int
+    currency: str = ""
+
+
+def read_price(value: object, *, unit: PriceUnit) -> Amount | None:
+    """Read one price: 49.99, "1.299,00 €", "49.99 USD", {"value": 5, "currency": "EUR"}, 4999 with `unit` minor.
+
+    Returns:
+        The amount, or None where `value` holds no figure.
+
+    Raises:
+        RowError: The figure is negative, not finite or absurdly high.
+    """
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, dict):
+        return _from_object(value, unit=unit)
+    number, currency = _figure(value)
+    if number is None:
+        return None
+    if not number.is_finite() or number < 0:
+        raise RowError(f"the price {value!r} is not a positive number")
+    if number > DEAREST_CENTS:
+        raise RowError(f"the price {str(value)[:_LONGEST]!r} is absurdly high; is the price unit right?")
+    cents = int((number if unit == "minor" else number * 100).to_integral_value())
+    if cents > DEAREST_CENTS:
+        raise RowError(f"the price {str(value)[:_LONGEST]!r} is absurdly high; is the price unit right?")
+    return Amount(cents, currency)
+
+
+def _from_object(value: Mapping[str, Any], *, unit: PriceUnit) -> Amount | None:
+    inner = next((value[k] for k in ("value", "amount", "price") if not isinstance(value.get(k), dict | None)), None)
+    found = read_price(inner, unit=unit)
+    said = value.get("currency") or value.get("currencyCode") or ""
+    return Amount(found.cents, str(said)[:3].upper() or found.currency) if found else None
+
+
+def _figure(value: object) -> tuple[Decimal | None, str]:
+    if isinstance(value, int | float):
+        return Decimal(str(value)), ""
+    text = str(value).strip()[:_LONGEST]
+    try:
+        return Decimal(text), ""
+    except InvalidOperation:
+        pass
+    if not any(c.isdigit() for c in text):
+        return None, ""
+    parsed = Price.fromstring(text)
+    if parsed.amount is None:
+        return None, ""
+    negative = text.lstrip("$€£ ").startswith(("-", "\u2212")) or (text.startswith("(") and text.endswith(")"))
+    sign = parsed.currency or ""
+    return -parsed.amount if negative else parsed.amount, _currencies().get(sign, "")
+
+
+@cache
+def _currencies() -> dict[str, str]:
+    return {str(sign): str(code) for sign, code in tables()["currencies"].items()}
