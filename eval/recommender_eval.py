@@ -154,11 +154,12 @@ class ItemKnn:
         matrix = _matrix(split)
         norms = np.sqrt(np.maximum(np.asarray(matrix.sum(axis=0)).ravel(), 1.0))
         scaled = matrix.multiply(1.0 / norms).tocsr()
-        self._near = (scaled.T @ scaled).tocsr()
+        cosines = (scaled.T @ scaled).tocsr()
+        self._near = ItemItem(cosines.indptr, cosines.indices, cosines.data)
 
     def scores(self, history: Sequence[int]) -> NDArray[np.float64]:
         """Return the summed cosines to the history."""
-        return np.asarray(self._near[list(history)].sum(axis=0), dtype=np.float64).ravel()
+        return self._near.scores([(item, 1.0) for item in history])
 
 
 class Ours:

@@ -1,0 +1,58 @@
+"""Prepares the sample store on first use: products into the catalogue and indexes, people into the shop database."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from typing import TYPE_CHECKING
+
+from assistant.commerce.orders import OrderStore
+from assistant.commerce.users import UserStore
+from assistant.history.store import SqlEventStore
+from assistant.sample import store as sample
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from assistant.history.database import Database
+
+_LOG = logging.getLogger(__name__)
+_MARK = "sample.json"
+
+
+def prepare(directory: Path) -> None:
+    """Make `directory` hold the sample store of this version; nothing to do where it does already.
+
+    Interrupted half-way it starts again from nothing: the sample store holds no one's own data but carts and talk,
+    which live in the shop database and stay.
+    """
+    mark = directory / _MARK
+    version = sample.version()
+    if mark.is_file() and json.loads(mark.read_text("utf-8")).get("version") == version:
+        return
+    from retrieval.ingest import ingest
+    from retrieval.store import Store
+
+    _LOG.info("preparing the sample store in %s", directory)
+    _forget(directory)
+    with Store.open(directory, create=True, lock=True) as target:
+        ingest([sample.products_path()], directory, catalogue=target.catalogue, indexer=target.indexer(), full=True)
+        target.catalogue.add_reviews(sample.read_reviews())
+    mark.write_text(json.dumps({"version": version}), "utf-8")
+
+
+def _forget(directory: Path) -> None:
+    for name in ("catalogue.sqlite", "catalogue.sqlite-wal", "catalogue.sqlite-shm", "index.json"):
+        (directory / name).unlink(missing_ok=True)
+    for name in ("chroma", "lexical"):
+        shutil.rmtree(directory / name, ignore_errors=True)
+
+
+def load_people(database: Database) -> None:
+    """Load shoppers, their events and orders into the shop database, once for each version of the sample data."""
+    source = f"sample:{sample.version()}"
+    with database.write():
+        UserStore(database).insert(sample.read_users())
+        OrderStore(database).insert(sample.read_orders())
+        SqlEventStore(database).load(sample.read_events(), source=source)

@@ -1,0 +1,1 @@
+"""What carries a turn out: looks things up, searches, fills the cart, answers, remembers."""

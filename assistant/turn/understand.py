@@ -1,0 +1,37 @@
+"""From the shopper's words to acts: a quick reply means what it says, anything else is parsed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assistant.dialogue.answers import answered
+from assistant.dialogue.lexicon import words
+from assistant.dialogue.policy import doubt
+from assistant.nlu.base import Turn as Heard
+
+if TYPE_CHECKING:
+    from assistant.dialogue.acts import Acts
+    from assistant.history.conversations import Conversation
+    from assistant.turn.house import House
+
+
+def read(house: House, message: str, conversation: Conversation) -> Acts:
+    """Return what `message` says in its conversation.
+
+    Raises:
+        ParseError: The model behind the parser cannot answer at all.
+    """
+    acts = answered(conversation.state, message)
+    if acts is not None:
+        return acts
+    previous, ours = house.conversations.last_exchange(conversation)
+    heard = Heard(message, conversation.state, assistant_text=ours, previous_text=previous)
+    return doubt(house.parser.parse(heard), recognised=recognised(house, message))
+
+
+def recognised(house: House, message: str) -> float:
+    """Return the share of the message's words that the shop or the language knows, 0..1; 1 for no words at all."""
+    said = words(message)
+    if not said:
+        return 0.0 if message.strip() else 1.0
+    return sum(house.store.knows_word(word) for word in said) / len(said)

@@ -1,0 +1,103 @@
+"""Commands that fill, rebuild and forget: ingest, prepare, index, users."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from ui.console import StoreOption, emit, fail, open_assistant
+
+index_app = typer.Typer(help="Chroma and the lexical index, both made from the catalogue.", no_args_is_help=True)
+users_app = typer.Typer(help="Everything held about a shopper.", no_args_is_help=True)
+
+
+def ingest(
+    files: Annotated[list[Path], typer.Argument(help="Product feeds: CSV, TSV, JSON Lines, JSON arrays; .gz too.")],
+    store: StoreOption = None,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", help="our=theirs: which column holds a field, e.g. title=item_name.")
+    ] = None,
+    currency: Annotated[str, typer.Option(help="Currency of prices that name none (ISO 4217).")] = "USD",
+    price_unit: Annotated[
+        Literal["major", "minor"], typer.Option(help="Whether bare numbers are 49.99 (major) or 4999 (minor).")
+    ] = "major",
+    full: Annotated[bool, typer.Option("--full", help="These files are the whole range.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
+) -> None:
+    """Take product feeds into a store; run it again after any interruption."""
+    from assistant.bootstrap import read_settings
+    from retrieval.ingest import ingest as run
+    from retrieval.store import Store
+    from ui.listing import print_report, progress
+
+    settings = read_settings(store=store)
+    if settings.store is None:
+        fail("ingest needs a store of its own: give --store DIR or set SHOPTALK_STORE")
+    with progress("Reading") as advance, Store.open(settings.store, create=True, lock=True) as target:
+        report = run(
+            files,
+            settings.store,
+            catalogue=target.catalogue,
+            indexer=target.indexer(),
+            mapping=_mapping(mapping or []),
+            currency=currency,
+            price_unit=price_unit,
+            full=full,
+            progress=advance,
+        )
+    if as_json:
+        emit(asdict(report))
+    else:
+        print_report(report, settings.store)
+
+
+def _mapping(pairs: list[str]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        ours, _, theirs = pair.partition("=")
+        if not ours.strip() or not theirs.strip():
+            fail(f"--map {pair!r} is not of the form our=theirs, e.g. --map title=item_name")
+        found[ours.strip()] = theirs.strip()
+    return found
+
+
+def prepare(store: StoreOption = None) -> None:
+    """Make the store ready to serve: the sample store is generated once, any other is verified and repaired."""
+    with open_assistant(store) as assistant:
+        typer.echo(f"ready: {assistant.describe()}", err=True)
+
+
+@index_app.command("rebuild")
+def rebuild(store: StoreOption = None) -> None:
+    """Rebuild both indexes from the catalogue."""
+    from assistant.bootstrap import read_settings
+    from retrieval.store import Store
+    from ui.listing import progress
+
+    directory = read_settings(store=store).store_dir
+    with progress("Indexing") as advance, Store.open(directory, lock=True, verify=False) as target:
+        target.rebuild(progress=advance)
+        typer.echo(f"indexed {target.catalogue.count()} products in {directory}", err=True)
+
+
+@users_app.command("export")
+def export(user_id: str, store: StoreOption = None) -> None:
+    """Print everything held about a shopper as JSON."""
+    with open_assistant(store) as assistant:
+        emit(assistant.export_user(user_id))
+
+
+@users_app.command("erase")
+def erase(
+    user_id: str,
+    store: StoreOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove everything held about a shopper, everywhere."""
+    if not yes:
+        typer.confirm(f"Erase everything held about {user_id!r}?", abort=True, err=True)
+    with open_assistant(store) as assistant:
+        emit({"user_id": user_id, "erased": assistant.erase_user(user_id)})

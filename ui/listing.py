@@ -1,0 +1,148 @@
+"""How the command line writes lists, tables and progress. Everything for people goes through rich."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, get_args
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from retrieval.errors import QueryError
+from retrieval.types import Constraint, Op, Slot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from eval.runner import Result
+    from retrieval.ingest import IngestReport
+    from retrieval.types import Ranking
+
+_OUT = Console()
+_ERR = Console(stderr=True)
+_FORM = 'give a list such as [{"slot":"price","op":"lte","value":80}] or an object such as {"brand":"Sonova"}'
+
+
+def constraints_of(text: str) -> tuple[Constraint, ...]:
+    """Read `--filter`: a list of constraints, or an object of slot to value (or to {op: value}).
+
+    Raises:
+        QueryError: It is no JSON, or names an unknown slot or operator.
+    """
+    import orjson
+
+    if not text.strip():
+        return ()
+    try:
+        data = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise QueryError(f"--filter is no JSON ({error}): {_FORM}") from error
+    if isinstance(data, dict):
+        data = [item for slot, value in data.items() for item in _spelled_out(slot, value)]
+    if not isinstance(data, list):
+        raise QueryError(f"--filter {text!r} is neither a list nor an object: {_FORM}")
+    return tuple(_constraint(item) for item in data)
+
+
+def _spelled_out(slot: str, value: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON
+    if isinstance(value, dict):
+        return [{"slot": slot, "op": op, "value": bound} for op, bound in value.items()]
+    return [{"slot": slot, "op": "eq", "value": one} for one in (value if isinstance(value, list) else [value])]
+
+
+def _constraint(item: Any) -> Constraint:  # noqa: ANN401 - any JSON
+    if not isinstance(item, dict) or item.get("slot") not in get_args(Slot):
+        raise QueryError(f"--filter item {item!r} needs a 'slot' of {', '.join(get_args(Slot))}")
+    if item.get("op", "eq") not in get_args(Op) or not isinstance(item.get("value"), (str, int, float)):
+        raise QueryError(f"--filter item {item!r} needs an 'op' of {', '.join(get_args(Op))} and a 'value'")
+    return Constraint(item["slot"], item.get("op", "eq"), item["value"], currency=item.get("currency"))
+
+
+def ranking_json(ranking: Ranking) -> dict[str, Any]:
+    """Return the contract's JSON shape of a search."""
+    hits = [
+        {
+            "product_id": hit.product.product_id,
+            "title": hit.product.title,
+            "price": hit.product.offer_cents / 100,
+            "currency": hit.product.currency,
+            "score": round(hit.score, 4),
+        }
+        for hit in ranking.hits
+    ]
+    return {
+        "hits": hits,
+        "total": ranking.total,
+        "relaxed": [c.to_json() for c in ranking.relaxed],
+        "unknown": [c.to_json() for c in ranking.unknown],
+        "not_carried": list(ranking.not_carried),
+        "elapsed_ms": round(ranking.elapsed_ms, 2),
+    }
+
+
+def print_ranking(ranking: Ranking) -> None:
+    """Print hits as a table, with a line for everything that was not taken literally."""
+    table = Table("id", "product", "price", "score", box=None)
+    for hit in ranking.hits:
+        price = f"{hit.product.offer_cents / 100:.2f} {hit.product.currency}"
+        table.add_row(escape(hit.product.product_id), escape(hit.product.title), price, f"{hit.score:.3f}")
+    _OUT.print(table)
+    for name, dropped in (("given up", ranking.relaxed), ("cannot be decided", ranking.unknown)):
+        if dropped:
+            _ERR.print(f"{name}: " + escape(", ".join(f"{c.slot} {c.op} {c.value}" for c in dropped)))
+    if ranking.not_carried:
+        _ERR.print("not carried: " + escape(", ".join(ranking.not_carried)))
+    _ERR.print(f"{ranking.total} in all, {ranking.elapsed_ms:.0f} ms")
+
+
+def print_recommendations(answer: Mapping[str, Any]) -> None:
+    """Print the items of `Assistant.recommend` with their reasons."""
+    table = Table("id", "product", "why", box=None)
+    for item in answer["items"]:
+        why = "; ".join(claim["claim"] for claim in item["why"])
+        table.add_row(escape(item["product_id"]), escape(item["title"]), escape(why))
+    _OUT.print(table)
+    _ERR.print(f"strategy: {answer['strategy']}, {answer['elapsed_ms']:.0f} ms")
+
+
+def print_report(report: IngestReport, store: Path) -> None:
+    """Print what an ingest did."""
+    _OUT.print(
+        f"read {report.read}: {report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
+        f"{report.removed} removed, {report.quarantined} quarantined, {report.elapsed_s:.1f} s"
+    )
+    if report.quarantined:
+        _ERR.print(f"why rows were quarantined: {escape(str(store / 'quarantine.jsonl'))}")
+
+
+def print_result(result: Result) -> None:
+    """Print one scenario's outcome, with every failure."""
+    _ERR.print(f"{result.status.replace('_', ' '):>16}  {result.scenario.name}", highlight=False)
+    if result.status in {"failed", "unexpected_pass"}:
+        for line in result.failures:
+            _ERR.print(f"                  {escape(line)}", highlight=False)
+
+
+def print_bench(figures: Mapping[str, Any]) -> None:
+    """Print the figures of a benchmark as a table."""
+    table = Table("what", "p50 ms", "p95 ms", "p99 ms", "CPU p50 ms", "n", box=None)
+    rows = {"turn": figures["turn"], "chroma query": figures["chroma_query"], **figures["stages"]}
+    for name, row in rows.items():
+        cells = [f"{row[key]:.1f}" if key in row else "" for key in ("p50_ms", "p95_ms", "p99_ms", "cpu_p50_ms")]
+        table.add_row(name, *cells, str(row.get("n", "")))
+    _OUT.print(table)
+    rates = ", ".join(f"{clients} at once {rate:.1f}/s" for clients, rate in figures["throughput"].items())
+    _OUT.print(f"throughput: {rates}; memory {figures['rss_mb']:.0f} MB; start {figures['startup_s']:.1f} s")
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show a progress bar on stderr; the callback takes (done so far, total or None)."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_ERR, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
