@@ -1,0 +1,102 @@
+"""The language-model port: a marked-up prompt and a grammar in, a completion that obeys the grammar out.
+
+A completion is made of words of a small command language, of spans copied from the prompt (by character offset, so
+that whatever the shopper typed survives) and of marks that point at whole prompt segments. A model behind the port
+never writes free text: it cannot invent a value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One part of a prompt.
+
+    Attributes:
+        kind: What it is: `"user"`, `"assistant"`, `"shown"` or `"state"`.
+        text: Its words, as typed.
+        marks: Words of the command language put before the text (slot, operator, position).
+    """
+
+    kind: str
+    text: str
+    marks: tuple[str, ...] = ()
+
+
+Prompt = tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters `start..end` of segment number `segment`: a copied value."""
+
+    segment: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A whole segment, pointed at by its number."""
+
+    segment: int
+
+
+Token = str | Span | Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What may be written next: some words, or a span of some segments, or a mark of some segments.
+
+    Attributes:
+        words: Words of the command language.
+        spans: Numbers of the segments a span may be copied from.
+        marks: Numbers of the segments a mark may point at.
+    """
+
+    words: tuple[str, ...] = ()
+    spans: tuple[int, ...] = ()
+    marks: tuple[int, ...] = ()
+
+
+class Grammar(Protocol):
+    """Decides what may follow. `end` closes a completion and is always reachable."""
+
+    end: str
+
+    def allowed(self, prompt: Prompt, written: Sequence[Token]) -> Choice:
+        """Return what may follow `written`; never an empty choice before `end`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a model wrote, without the closing word.
+
+    Attributes:
+        probability: The model's probability of the whole completion among those the grammar allows, 0..1.
+    """
+
+    tokens: tuple[Token, ...]
+    probability: float
+
+
+class LanguageModel(Protocol):
+    """Completes a prompt within a grammar."""
+
+    name: str
+
+    def complete(self, prompt: Prompt, grammar: Grammar) -> Completion:
+        """Return the most likely completion the grammar allows.
+
+        Raises:
+            ModelError: The model cannot be loaded or does not answer.
+        """
+        ...

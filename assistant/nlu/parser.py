@@ -1,0 +1,116 @@
+"""The parser: a language model writes commands, plain code reads them as acts."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, cast
+
+from assistant.dialogue.acts import Acts, Drop, Intent
+from assistant.errors import ModelError, ParseError
+from assistant.llm.base import Mark, Span
+from assistant.nlu import language
+from assistant.nlu.values import read_value
+from retrieval.types import SHOWN, Constraint, Op, Slot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from assistant.llm.base import LanguageModel, Prompt, Token
+    from assistant.nlu.base import Turn
+
+MAX_TEXT = 4_000
+"""Characters of an utterance that are read; more is no shopping talk."""
+
+
+class ModelParser:
+    """Parses with any language model behind the port."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        self.model = model
+        self.name = model.name
+        self._grammar = language.CommandGrammar()
+
+    def parse(self, turn: Turn) -> Acts:
+        """Return what `turn.text` says.
+
+        Raises:
+            ParseError: The model cannot answer.
+        """
+        shown = [item.title for item in turn.state.shown]
+        text, said = turn.text[:MAX_TEXT], turn.assistant_text[-MAX_TEXT:]
+        prompt = language.present(text, said, shown=shown, state=turn.state.constraints)
+        try:
+            completion = self.model.complete(prompt, self._grammar)
+        except ModelError as error:
+            msg = f"the model {self.name!r} cannot parse: {error}"
+            raise ParseError(msg) from error
+        return acts_from(completion.tokens, prompt, state=turn.state.constraints, confidence=completion.probability)
+
+
+def acts_from(tokens: Sequence[Token], prompt: Prompt, *, state: Sequence[Constraint], confidence: float = 1.0) -> Acts:
+    """Read commands as acts; a value that plain code cannot read is left out.
+
+    Args:
+        tokens: What a model wrote within the grammar.
+        prompt: What it read.
+        state: The constraints so far, as they stand in the prompt.
+        confidence: The model's probability of the whole.
+    """
+    items = [k for k, segment in enumerate(prompt) if segment.kind == "state"]
+    first_item = items[0] if items else 0
+    first_shown = next((k for k, segment in enumerate(prompt) if segment.kind == "shown"), 0)
+    marked = {word: [mark.segment for w, mark in _pairs(tokens) if w == word] for word in language.MARK_KIND}
+    kept = [state[k - first_item] for k in marked[language.KEEP]]
+    dropped = [state[k - first_item] for k in marked[language.DROP]]
+    added = list(_added(tokens, prompt, state))
+    return Acts(
+        intents=tuple(
+            cast("Intent", word[3:-1]) for word in tokens if isinstance(word, str) and word in language.INTENT_SET
+        ),
+        add=tuple(dict.fromkeys([*kept, *added])),
+        drop=tuple(Drop(c.slot, c.value, c.group) for c in dropped),
+        references=tuple(k - first_shown + 1 for k in marked[language.REF]),
+        confidence=min(max(confidence, 0.0), 1.0),
+        covers_all=language.COVERS_ALL in tokens and any(c.slot == "price" for c in added),
+    )
+
+
+def _pairs(tokens: Sequence[Token]) -> Iterator[tuple[str, Mark]]:
+    for word, mark in pairwise(tokens):
+        if isinstance(word, str) and isinstance(mark, Mark):
+            yield word, mark
+
+
+def _added(tokens: Sequence[Token], prompt: Prompt, state: Sequence[Constraint]) -> Iterator[Constraint]:
+    group = 0
+    for at, word in enumerate(tokens):
+        if not isinstance(word, str):
+            continue
+        if word in language.GROUP_WORDS:
+            group = language.GROUP_WORDS.index(word)
+        elif word in language.CLOSED_SET and word != language.COVERS_ALL:
+            yield _closed(word, group)
+        elif word in language.ADD_SET:
+            found = _copied(word, cast("Span", tokens[at + 1]), prompt=prompt, group=group, state=state)
+            if found is not None:
+                yield found
+
+
+def _closed(word: str, group: int) -> Constraint:
+    slot, value = word.strip("<>").split(":")
+    if slot == "sort":
+        return Constraint("sort", "eq", value, group=group, hard=False)
+    return Constraint("price", cast("Op", value), SHOWN, group=group)
+
+
+def _copied(word: str, span: Span, *, prompt: Prompt, group: int, state: Sequence[Constraint]) -> Constraint | None:
+    _, name, op = word.strip("<>").split(":")
+    slot = cast("Slot", name)
+    text = prompt[span.segment].text
+    read = read_value(slot, text[span.start : span.end], before=text[: span.start], after=text[span.end :])
+    if read is None:
+        return None
+    value, currency = read
+    if slot == "price" and currency is None:
+        currency = next((c.currency for c in reversed(state) if c.slot == "price" and c.currency), None)
+    return Constraint(slot, cast("Op", op), value, currency=currency, group=group)

