@@ -22,6 +22,7 @@ from retrieval.records import (
     chunks,
     digest,
     document_hash,
+    fed_hash,
     product_of,
     record_of,
     review_row,
@@ -86,11 +87,10 @@ class Catalogue(CatalogueReads):
             changes: list[_Change] = []
             for product_id, item in latest.items():
                 old = known.get(product_id)
-                record = record_of(item, derived_type=old.derived_type if old is not None else "")
-                what = _what_changes(record, old)
+                what = _what_changes(item, old)
                 result[what].append(product_id)
                 if what != "unchanged":
-                    changes.append((record, old))
+                    changes.append((record_of(item, derived_type=old.derived_type if old is not None else None), old))
             _write(db, changes)
         return UpsertResult(**{what: tuple(ids) for what, ids in result.items()})
 
@@ -229,10 +229,10 @@ def _digest_of(row: _Row) -> Digest:
     return digest(row.product_id, row.document_hash, row.fed_hash, row.derived_type)
 
 
-def _what_changes(record: Record, old: _Row) -> str:
+def _what_changes(fed: Product, old: _Row) -> str:
     if old is None or old.vanished:
         return "added"
-    return "unchanged" if old.fed_hash == record.row["fed_hash"] else "updated"
+    return "unchanged" if old.fed_hash == fed_hash(fed) else "updated"
 
 
 def _known(db: sa.Connection, product_ids: Iterable[str]) -> dict[str, _Row]:

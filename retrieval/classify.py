@@ -24,6 +24,7 @@ _LONGEST = 4  # words in a product type
 _SURE = 0.95  # posterior of the best type, after damping
 _BRANDS = 2  # a "type" that one brand alone names may be its series name, and is never guessed for others
 _EVIDENCE = 3  # known signs a guess needs at least
+_ABSENT = 0.05  # what a sign never seen with a type counts
 _DAMPING = 0.4  # signs of one product are far from independent
 
 
@@ -134,18 +135,26 @@ class TypeVote:
         signs = [s for s in _vote_signs(item) if self._known[s] >= _EVIDENCE]
         if len(signs) < _EVIDENCE:
             return ""
-        candidates = {t for s in signs for t, _ in self._signs[s].most_common(12)}
-        scores = {t: self._score(t, signs) for t in candidates if len(self._brands[t]) >= _BRANDS}
+        scores = self._scores(signs)
         if not scores:
             return ""
         best = max(scores, key=lambda t: (scores[t], t))
         total = sum(math.exp(s - scores[best]) for s in scores.values())
         return best if 1 / total >= _SURE else ""
 
-    def _score(self, shelf: str, signs: Sequence[str]) -> float:
-        n = self._of_type[shelf]
-        likelihood = sum(math.log((self._signs[s][shelf] + 0.05) / (n + 1)) for s in signs)
-        return math.log(n) + _DAMPING * likelihood
+    def _scores(self, signs: Sequence[str]) -> dict[str, float]:
+        """Return the damped log posterior of each type that shares a sign; absent signs count `_ABSENT` each."""
+        gains: dict[str, float] = defaultdict(float)
+        for sign in signs:
+            for shelf, n in self._signs[sign].items():
+                gains[shelf] += math.log((n + _ABSENT) / _ABSENT)
+        floor = len(signs) * math.log(_ABSENT)
+        return {
+            shelf: math.log(self._of_type[shelf])
+            + _DAMPING * (gain + floor - len(signs) * math.log(self._of_type[shelf] + 1))
+            for shelf, gain in gains.items()
+            if len(self._brands[shelf]) >= _BRANDS
+        }
 
 
 def _vote_signs(item: Untyped) -> set[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
-from retrieval.classify import Untyped
+from retrieval.classify import Untyped, named_type
 from retrieval.document import document_text
 from retrieval.facts import facts
 from retrieval.types import Product, Review
@@ -83,16 +83,18 @@ def hashed(text: str | bytes) -> str:
     return blake2b(text.encode("utf-8") if isinstance(text, str) else text, digest_size=8).hexdigest()
 
 
-def record_of(fed: Product, *, derived_type: str = "") -> Record:
-    """Return what to store of a product; `derived_type` is its shelf where the feed gave none."""
+def record_of(fed: Product, *, derived_type: str | None = None) -> Record:
+    """Return what to store of a product; `derived_type` is its shelf where the feed gave none, by its title if None."""
+    if derived_type is None:
+        derived_type = "" if fed.product_type else named_type(_untyped(fed))
     product = fed if fed.product_type else replace(fed, product_type=derived_type)
     known = facts(product)
-    body = orjson.dumps(fed, option=orjson.OPT_SORT_KEYS)
+    body = orjson.dumps(fed)
     row: dict[str, Any] = {
         "product_id": fed.product_id,
         "group_key": fed.group_key,
         "body": body.decode("utf-8"),
-        "fed_hash": hashed(body),
+        "fed_hash": fed_hash(fed),
         "fed_type": fed.product_type,
         "derived_type": derived_type,
         "document_hash": document_hash(product),
@@ -115,6 +117,11 @@ def record_of(fed: Product, *, derived_type: str = "") -> Record:
     return Record(row, tuple(sorted(known.terms)), measures)
 
 
+def fed_hash(fed: Product) -> str:
+    """Return the hash of everything a feed said of a product; its columns may change places."""
+    return hashed(orjson.dumps(fed, option=orjson.OPT_SORT_KEYS))
+
+
 def product_of(body: str, *, derived_type: str = "", vanished: bool = False) -> Product:
     """Rebuild a product from its stored body."""
     fields = orjson.loads(body)
@@ -127,14 +134,17 @@ def product_of(body: str, *, derived_type: str = "", vanished: bool = False) -> 
 
 def untyped_of(body: str) -> Untyped:
     """Return what classification reads of a stored product."""
-    fields = orjson.loads(body)
-    hints = [str(v) for k, v in fields["attributes"].items() if k in _TYPE_HINTS]
+    return _untyped(product_of(body))
+
+
+def _untyped(product: Product) -> Untyped:
+    hints = [str(v) for k, v in product.attributes.items() if k in _TYPE_HINTS]
     return Untyped(
-        fields["product_id"],
-        fields["title"],
-        brand=fields["brand"],
+        product.product_id,
+        product.title,
+        brand=product.brand,
         hint=hints[0] if hints else "",
-        signs=tuple(fields["attributes"]),
+        signs=tuple(product.attributes),
     )
 
 

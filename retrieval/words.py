@@ -14,6 +14,7 @@ import retrieval.lexicon as lexicon
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.'][^\W_]+)*", re.UNICODE)
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s\b")
+_SHORT = 80  # characters; attribute names and values repeat, descriptions do not
 _KEPT_S = ("ss", "us", "is", "os")
 
 
@@ -42,7 +43,14 @@ def singular(word: str) -> str:
 
 def tokens(text: str) -> tuple[str, ...]:
     """Return the folded, singular words of `text` in order; "Men's T-Shirts" gives `("men", "t", "shirt")`."""
+    return _short_tokens(text) if len(text) <= _SHORT else _split(text)
+
+
+def _split(text: str) -> tuple[str, ...]:
     return tuple(singular(t) for t in _TOKEN.findall(fold(text)))
+
+
+_short_tokens = lru_cache(maxsize=50_000)(_split)
 
 
 def normal(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _NOT_WORD = re.compile(r"[^\w]+|_+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-ATTRIBUTE = "attributes"
+_WORST = 10**6
+_NUMERIC = frozenset(("rating", "gtin"))  # fields that a bare figure in an attribute column may fill
 _NAME_CHARS = 60
 
 
@@ -27,6 +28,7 @@ def tables() -> dict[str, Any]:
     return loaded
 
 
+@lru_cache(maxsize=20_000)
 def plain_name(column: str) -> str:
     """Return a column name in lower case, words separated by single spaces: "Meta: shop_id" -> "meta shop id"."""
     return _NOT_WORD.sub(" ", _CAMEL.sub(" ", column)).strip().casefold()
@@ -71,7 +73,7 @@ class ColumnMap:
             if value in (None, "", [], {}):
                 continue
             for field, rank in self._uses_of(column):
-                if field != ATTRIBUTE and (not isinstance(value, bool) or field == "availability") and rank < best.get(field, (10**6, ""))[0]:
+                if rank < best.get(field, (_WORST, ""))[0] and _can_fill(field, column, value):
                     best[field] = (rank, column)
         used = {column for _, column in best.values()}
         placed = {field: values[column] for field, (_, column) in best.items()}
@@ -89,11 +91,18 @@ class ColumnMap:
         uses = _aliases().get(name, ()) if bare == name else ()
         if bare != name:
             uses = tuple((f, r) for f, r in _aliases().get(bare, ()) if f in tables()["from_attributes"])
-        uses = tuple((f, r) for f, r in uses if f not in self._taken)
-        return uses or (() if ignored(name) else ((ATTRIBUTE, 0),))
+        return tuple((f, r) for f, r in uses if f not in self._taken)
 
     def _is_attribute(self, column: str) -> bool:
         return not ignored(plain_name(column)) and not column.startswith("_")
+
+
+def _can_fill(field: str, column: str, value: object) -> bool:
+    """A yes/no names no colour, and a bare figure in an attribute column has lost its unit."""
+    if isinstance(value, bool):
+        return field == "availability"
+    prefixed = isinstance(value, int | float) and attribute_name(plain_name(column)) != plain_name(column)
+    return not prefixed or field in _NUMERIC
 
 
 @cache
