@@ -83,7 +83,12 @@ class Order:
 
     def to_json(self) -> dict[str, Any]:
         """Return the dictionary that `from_json` reads."""
-        return {**asdict(self), "placed_at": self.placed_at.isoformat(), "shipping": dict(self.shipping)}
+        return {
+            **asdict(self),
+            "placed_at": self.placed_at.isoformat(),
+            "items": [asdict(item) for item in self.items],
+            "shipping": dict(self.shipping),
+        }
 
 
 class OrderStore:
