@@ -51,6 +51,7 @@ def create_app(backend: ShopBackend, settings: UiSettings, *, secret: bytes | No
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        telemetry={"auto_configure": False},
     )
     _answer_errors(app)
     _serve_docs(app)
