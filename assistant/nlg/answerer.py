@@ -40,13 +40,16 @@ def answer_product(
     """
     group = tuple(variants) or (product,)
     asked = _asked_fields(question_text)
+    wanted = frozenset(stems(question_text)) - frozenset(stems(product.title))
     parts = [
         *variant_parts(product, group, question_text, asked),
-        *_attribute_parts(product, question_text),
+        *_attribute_parts(product, wanted | _named_stems(question_text)),
         *_field_parts(product, asked),
     ]
     parts = parts or [*_recipient_parts(product, question_text)]
-    parts = parts or [*_description_parts(product, question_text), *_review_parts(reviews, question_text)]
+    if not wanted:
+        parts = parts or [*_overview_parts(product)]
+    parts = parts or [*_description_parts(product, wanted), *_review_parts(reviews, wanted)]
     if not parts:
         return Answer(f"The shop does not say this about {named(product.title)}.", _title_id(product), known=False)
     kept = list(dict.fromkeys(parts))[:2]
@@ -60,9 +63,8 @@ def _title_id(product: Product) -> tuple[str, ...]:
     return (field_id(product.product_id, "title"),)
 
 
-def _attribute_parts(product: Product, question: str) -> Iterator[Part]:
+def _attribute_parts(product: Product, wanted: frozenset[str]) -> Iterator[Part]:
     """Yield the attributes whose name or value the question speaks of, the best named first."""
-    wanted = frozenset(stems(question)) | _named_stems(question)
     scored = [(score, i, f) for i, f in enumerate(attributes(product)) if (score := _speaks_of(f, wanted)) > 0]
     for _, _, field in sorted(scored, key=lambda s: (-s[0], s[1]))[:2]:
         proof = ((field.evidence_id, f"{field.label}: {field.text}"),)
@@ -94,25 +96,36 @@ def _recipient_parts(product: Product, question: str) -> Iterator[Part]:
             yield f"{field.label}: {field.text}.", ((field.evidence_id, f"{field.label}: {field.text}"),)
 
 
-def _description_parts(product: Product, question: str) -> Iterator[Part]:
-    quote = _best_sentence(product.description, question)
+def _overview_parts(product: Product) -> Iterator[Part]:
+    """Yield what there is to tell where nothing particular is asked: how it is described, how it is rated."""
+    opening = next((s for s in _sentences(product.description) if s.strip()), "")
+    if opening:
+        key = field_id(product.product_id, "description")
+        quote = flat(opening, limit=2 * MAX_QUOTE)
+        yield f"The description says “{quote}”", ((key, flat(product.description, limit=4_000)),)
+    for field in fields(product):
+        if field.name in ("price", "rating"):
+            yield f"{field.label}: {field.text}.", ((field.evidence_id, f"{field.label}: {field.text}"),)
+
+
+def _description_parts(product: Product, wanted: frozenset[str]) -> Iterator[Part]:
+    quote = _best_sentence(product.description, wanted)
     if quote:
         key = field_id(product.product_id, "description")
         yield f"The description says “{quote}”", ((key, flat(product.description, limit=4_000)),)
 
 
-def _review_parts(reviews: Sequence[Review], question: str) -> Iterator[Part]:
+def _review_parts(reviews: Sequence[Review], wanted: frozenset[str]) -> Iterator[Part]:
     for review in reviews:
-        quote = _best_sentence(review.text, question)
+        quote = _best_sentence(review.text, wanted)
         if quote:
             said = f"One buyer ({review.rating} out of 5) wrote “{quote}”"
             yield said, ((f"review:{review.review_id}", flat(f"{review.text} {review.rating}", limit=4_000)),)
             return
 
 
-def _best_sentence(text: str, question: str) -> str:
+def _best_sentence(text: str, wanted: frozenset[str]) -> str:
     """Return the sentence that speaks of most of the question; its denials count too, they answer as well."""
-    wanted = frozenset(stems(question))
     best, share = "", 0.0
     for sentence in _sentences(text):
         found = len(wanted & frozenset(stems(sentence))) / len(wanted) if wanted else 0.0

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from assistant.nlg.plan import ReplyPlan, Step
 
 _MAX_LINES, _MAX_SIZES = 6, 14
+_WRONG_SIZE = ("no_such_size", "size_sold_out", "size_does_not_apply")
 
 
 def cart_sentences(step: Step, plan: ReplyPlan, *, seed: int) -> list[str]:
@@ -74,8 +75,9 @@ def _removed(step: Step, done: Handled | None, plan: ReplyPlan, seed: int) -> li
 def _added(step: Step, done: Handled, plan: ReplyPlan, seed: int) -> list[str]:
     name, price = named(done.title), money(done.price_cents, plan.currency)
     size = f" ({_in_size(done.size)})" if done.size and done.size_exists else ""
-    values = {"name": name, "price": price, "size": size, "quantity": done.action.quantity}
-    if step.act.reason in ("no_such_size", "size_sold_out", "size_does_not_apply") or not done.size_exists:
+    values: dict[str, object] = {"name": name, "price": price, "size": size, "quantity": done.action.quantity}
+    if step.act.reason in _WRONG_SIZE or not done.size_exists:
+        values["size"] = ""
         return _wrong_size(step, done, seed) + ([_added_plain(values, plan, seed)] if _is_done(done) else [])
     if _is_done(done):
         return [_added_plain(values, plan, seed)]

@@ -28,6 +28,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)|(?<=\n)")
 _CLAUSE_END = re.compile(r"(?<=;)(?=\s)")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SCALE = re.compile(r"\bout of (?:5|five)\b|/5\b|\b100\s?%", re.IGNORECASE)
+_RATING = re.compile(r"(\d+(?:\.\d+)?)(?: out of (?:5|five)\b|/5\b)", re.IGNORECASE)
 _SIZE = re.compile(r"\bsizes?:?\s+((?:[\w./-]+(?:,\s|\sand\s|\sor\s)?)+)", re.IGNORECASE)
 _SIZE_TOKEN = re.compile(r"\b(?:\d+(?:[.,/-]\d+)*|[2-6]?X{0,4}[SL]|M|[SML]/[SML])(?!\w)")
 _NAME = re.compile(r"\b[A-Z][\w'’-]+(?:\s+(?:[A-Z][\w'’-]+|\d+\w*))+")  # noqa: RUF001
@@ -82,10 +83,13 @@ class _Ground:
 
     def holds(self, clause: str) -> bool:
         quotes = _QUOTED.findall(clause)
-        bare = _SCALE.sub(" ", _QUOTED.sub(" “” ", clause))
+        bare = _QUOTED.sub(" “” ", clause)
         if not all(self._quotable(q) for q in quotes):
             return False
         facts = self._allowed(quotes)
+        if not _ratings_hold(bare, facts):
+            return False
+        bare = _SCALE.sub(" ", bare)
         denies = not word_list("negation").isdisjoint(re.findall(r"[a-z']+", bare.lower().replace("\u2019", "'")))
         return _sizes_hold(bare, facts, denies=denies) and _figures_hold(bare, facts) and self._names_hold(bare)
 
@@ -127,8 +131,14 @@ def _figures_hold(bare: str, facts: Iterable[Fact]) -> bool:
             return False
     for amount in reversed(found):
         rest = rest[: amount.start] + " " + rest[amount.end :]
-    known = {_figure(n) for f in facts for n in _NUMBER.findall(f.text)}
+    known = {_figure(n) for f in facts for n in _NUMBER.findall(_SCALE.sub(" ", f.text))}
     return all(_figure(n) in known for n in _NUMBER.findall(rest))
+
+
+def _ratings_hold(bare: str, facts: Iterable[Fact]) -> bool:
+    """Whether every "N out of 5" is said so by a fact, whatever else has the figure N."""
+    known = {_figure(n) for f in facts for n in _RATING.findall(f.text)}
+    return all(_figure(n) in known for n in _RATING.findall(bare))
 
 
 def _whole(facts: Iterable[Fact]) -> set[int]:

@@ -33,7 +33,13 @@ class _List:
     def say(self, key: str, card: Card | None = None, **values: object) -> str:
         card = card or (self.found.cards[0] if self.found.cards else None)
         shown = {"name": named(card.title), "price": money(card.price_cents, card.currency)} if card else {}
-        base = {"total": self.found.total, "what": self.what(), "anchor": named(self.found.anchor), "which": ""}
+        base = {
+            "total": self.found.total,
+            "what": self.what(),
+            "anchor": named(self.found.anchor),
+            "which": "",
+            "for_what": self.for_what(),
+        }
         return say(key, self.seed, **{**base, **shown, **values})
 
     def what(self, *, without: Sequence[Constraint] = (), one: bool = False) -> str:
@@ -41,6 +47,10 @@ class _List:
         noun = self.found.wish and plural(flat(self.found.wish, limit=60), 1 if one else 2)
         noun = noun or ("product" if one else str(phrases()["anything"]))
         return f"{noun} {described(self.firm(without), self.currency)}".strip()
+
+    def for_what(self) -> str:
+        """Return " for trail shoes under $80"; "" where nothing particular was asked."""
+        return f" for {self.what()}" if self.found.wish or described(self.firm(), self.currency) else ""
 
     def firm(self, without: Sequence[Constraint] = ()) -> list[Constraint]:
         lost = (*self.found.relaxed, *self.found.unknown, *without)
@@ -86,8 +96,9 @@ def _nothing(this: _List) -> str:
     found = this.found
     if found.offset:
         return this.say("no_more")
-    if found.cheapest:
-        return _over_price(this, [c for c in found.constraints if c.slot == "price"])
+    bounds = [c for c in found.constraints if c.slot == "price"]
+    if found.cheapest and any(c.op in ("lte", "lt") for c in bounds):
+        return _over_price(this, bounds)
     keys = {"similar": "similar_nothing", "recommend": "recommend_nothing"}
     key = keys.get(this.kind, "nothing")
     return this.say("nothing" if key == "similar_nothing" and not found.anchor else key)
@@ -106,15 +117,18 @@ def _given_up(this: _List) -> list[str]:
     relaxed = this.found.relaxed
     slots = {c.slot for c in relaxed}
     if slots == {"price"}:
-        return _with_first(this, [_over_price(this, relaxed)])
+        return _with_first(
+            this, [_over_price(this, [c for c in this.found.constraints if c.slot == "price"] or relaxed)]
+        )
     if slots == {"size"}:
         return _with_first(this, [_size(this, relaxed)])
     names = listed(dict.fromkeys(wished(c, this.currency) or flat(str(c.value), limit=60) for c in relaxed))
     out = [this.say("relaxed", wishes=names).rstrip()]
     if "price" in slots and this.found.cheapest:
         out.append(_over_price(this, [c for c in relaxed if c.slot == "price"]))
-    if "size" in slots and (this.found.sizes or this.found.sizeless):
-        out.append(_size(this, [c for c in relaxed if c.slot == "size"]))
+    sizes = [c for c in relaxed if c.slot == "size"]
+    if sizes and (this.found.sizeless or _unsold(this, sizes)):
+        out.append(_size(this, sizes))
     return _with_first(this, out)
 
 
@@ -125,10 +139,16 @@ def _size(this: _List, relaxed: Sequence[Constraint]) -> str:
         said = listed(flat(str(c.value), limit=40) for c in relaxed)
         said = said if said.lower().startswith("size") else f"size {said}"
         return this.say("size_does_not_apply", what=what, what_start=_start(what), size=said)
-    if not sizes:
+    if not _unsold(this, relaxed):
         return this.say("size_missing_plain", what=what, size=size)
     more = ["more"] if len(sizes) > _MAX_SIZES else []
     return this.say("size_missing", what=what, size=size, sizes=listed([*map(flat, sizes[:_MAX_SIZES]), *more]))
+
+
+def _unsold(this: _List, asked: Sequence[Constraint]) -> bool:
+    """Whether the shelf's sizes are known and none of those asked for is among them."""
+    sold = {size.lower() for size in this.found.sizes}
+    return bool(sold) and all(str(c.value).lower() not in sold for c in asked)
 
 
 def _with_first(this: _List, out: list[str]) -> list[str]:
@@ -140,10 +160,8 @@ def _with_first(this: _List, out: list[str]) -> list[str]:
 def _plain(this: _List) -> str:
     found = this.found
     if this.kind == "recommend":
-        wishes = this.what()
-        which = f" for {wishes}" if this.firm() or found.wish else ""
         strategy = found.strategy if found.strategy in ("personal", "popular") else "relevance"
-        return this.say(f"recommend_{strategy}", which=which)
+        return this.say(f"recommend_{strategy}", which=this.for_what())
     if this.kind == "similar":
         return this.say("similar" if found.anchor else "similar_plain")
     if this.kind == "more" or found.offset:

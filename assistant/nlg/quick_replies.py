@@ -48,11 +48,11 @@ def _situation(step: Step, plan: ReplyPlan) -> str:
         return "confirm"
     if kind in ("cart_add", "cart_remove", "cart_view", "checkout"):
         return _after_cart(step) if plan.cart else "cart_empty"
-    return {"greet": "greet", "clarify": "unknown", "goodbye": ""}.get(kind, "none")
+    return {"clarify": "unknown", "handoff": "silent", "goodbye": "silent"}.get(kind, "greet")
 
 
 def _after_cart(step: Step) -> str:
-    return "cart_view" if step.act.kind in ("cart_view", "checkout") else "cart"
+    return step.act.kind if step.act.kind in ("cart_view", "checkout") else "cart"
 
 
 def _after_list(found: Found) -> str:
@@ -60,7 +60,9 @@ def _after_list(found: Found) -> str:
         return "none"
     if len(found.cards) == 1:
         return "single"
-    return "list" if found.total > found.offset + len(found.cards) else "last"
+    more = found.total > found.offset + len(found.cards)
+    cheapest = any(c.slot == "sort" and c.value == "price_asc" for c in found.constraints)
+    return ("list" if more else "last") + ("_cheapest" if cheapest else "")
 
 
 def _after_answer(step: Step, answer: Answer) -> str:

@@ -113,7 +113,7 @@ def _clear(tokens: Sequence[str], place: int, size: str, *, about_size: bool) ->
         return True
     following = tokens[place + 1] if place + 1 < len(tokens) else ""
     article = place > 0 and tokens[place - 1] in ("a", "an", "the")
-    return low not in _SPEECH and (about_size or article) and following not in _COUNTED | word_list("units")
+    return low not in _SPEECH and (about_size or article) and following not in _COUNTED | (word_list("units") - {"in"})
 
 
 def _after_in(tokens: Sequence[str], place: int) -> bool:

@@ -144,9 +144,17 @@ def measured(size: str) -> bool:
 
 
 def described(constraints: Sequence[Constraint], currency: str = "USD") -> str:
-    """Say all wishes after a noun: "in navy, without leather and under $80"; alternatives of a slot with "or"."""
+    """Say all wishes after a noun, the price last: "in navy, without leather and under $80"; alternatives with "or"."""
+    prices = [c for c in constraints if c.slot == "price"]
     parts: list[str] = []
-    for slot, op in dict.fromkeys((c.slot, c.op) for c in constraints):
+    for slot, op in dict.fromkeys((c.slot, c.op) for c in constraints if c.slot != "price"):
         texts = [t for c in constraints if (c.slot, c.op) == (slot, op) and (t := wished(c, currency))]
         parts += [listed(dict.fromkeys(texts), last="or" if op == "eq" else "and")] if texts else []
-    return listed(parts)
+    return listed([*parts, *_priced(prices, currency)])
+
+
+def _priced(prices: Sequence[Constraint], currency: str) -> list[str]:
+    low, high = ([c for c in prices if c.op == op and not isinstance(c.value, str)] for op in ("gte", "lte"))
+    if len(prices) == 2 and low and high:
+        return [f"between {bound(low[0], currency)} and {bound(high[0], currency)}"]
+    return [_price(c, currency) for c in prices]
