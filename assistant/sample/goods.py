@@ -160,7 +160,7 @@ def _shades(shelf: Shelf, rng: random.Random, who: str) -> tuple[str, ...]:
     if not shelf.colors:
         return ("",)
     palette = _palettes()["kids" if who in {"kids", "girls", "boys"} and shelf.colors == "wardrobe" else shelf.colors]
-    weights = (6, 4, 1) if isinstance(shelf.sizes, str) and shelf.sizes else (4, 5, 3)
+    weights = (6, 4, 1) if isinstance(shelf.sizes, str) and shelf.sizes else (6, 4, 1)
     n = rng.choices(range(1, _MAX_SHADES + 1), weights)[0]
     return tuple(rng.sample(palette, min(n, len(palette))))
 

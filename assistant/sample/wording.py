@@ -47,6 +47,8 @@ def description(shelf: Shelf, facts: Mapping[str, Value], rng: random.Random, *,
     sentences = [_filled(rng.choice(wording["openers"]), words)]
     told = list(_feature_sentences(shelf, facts))
     sentences += rng.sample(told, min(len(told), 2))
+    if len(told) < 2 and (rest := _rest(shelf, facts)):
+        sentences.append(f"{wording['rest']} {', '.join(rest)}.")
     if shelf.extra:
         sentences.append(rng.choice(shelf.extra))
     if material := str(facts.get("material", "")):
@@ -69,6 +71,13 @@ def _feature_sentences(shelf: Shelf, facts: Mapping[str, Value]) -> Iterator[str
         value = facts.get(name)
         if value is True or isinstance(value, str):
             yield _capital(_filled(sentence, {"value": str(value)}))
+
+
+def _rest(shelf: Shelf, facts: Mapping[str, Value]) -> list[str]:
+    """Return up to three features that neither a sentence nor the title tells."""
+    untold = [f.name for f in shelf.features if f.name not in shelf.says and f.name not in shelf.headline]
+    phrases = ((name, facts.get(name)) for name in untold)
+    return [name if value is True else f"{value} {name}" for name, value in phrases if value][:3]
 
 
 def _filled(template: str, words: Mapping[str, str]) -> str:
