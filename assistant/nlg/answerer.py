@@ -120,7 +120,7 @@ def _review_parts(reviews: Sequence[Review], wanted: frozenset[str]) -> Iterator
         quote = _best_sentence(review.text, wanted)
         if quote:
             said = f"One buyer ({review.rating} out of 5) wrote “{quote}”"
-            yield said, ((f"review:{review.review_id}", flat(f"{review.text} {review.rating}", limit=4_000)),)
+            yield said, ((f"review:{review.review_id}", flat(f"{review.rating} out of 5: {review.text}", limit=4_000)),)
             return
 
 

@@ -99,7 +99,7 @@ def gather(
     facts += _cart_facts(plan.cart, plan.currency)
     for product in products:
         facts += product_facts(product)
-    facts += [Fact(f"review:{r.review_id}", flat(r.text, limit=_MAX_TEXT), r.product_id) for r in reviews]
+    facts += [review_fact(review) for review in reviews]
     facts += [_event_fact(event, names or {}) for event in events]
     return Evidence.of(facts)
 
@@ -109,9 +109,19 @@ def product_facts(product: Product) -> list[Fact]:
     pid = product.product_id
     out = [Fact(field_id(pid, "title"), flat(product.title, limit=_MAX_TEXT), pid)]
     out += [Fact(f.evidence_id, f"{f.label}: {f.text}", pid) for f in (*fields(product), availability(product))]
+    if product.sale_price_cents is not None:
+        sale = money(product.sale_price_cents, product.currency)
+        out.append(Fact(field_id(pid, "sale_price"), f"Sale price: {sale}", pid))
+    out.append(Fact(field_id(pid, "popularity"), f"Popularity: {number(product.popularity)}", pid))
     out.append(Fact(field_id(pid, "product_type"), flat(product.product_type), pid))
     out.append(Fact(field_id(pid, "description"), flat(product.description, limit=_MAX_TEXT), pid))
     return out
+
+
+def review_fact(review: Review) -> Fact:
+    """Return a review with its rating as a fact."""
+    text = flat(f"{review.rating} out of 5: {review.text}", limit=_MAX_TEXT)
+    return Fact(f"review:{review.review_id}", text, review.product_id)
 
 
 def card_facts(card: Card) -> list[Fact]:

@@ -30,7 +30,7 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SCALE = re.compile(r"\bout of (?:5|five)\b|/5\b|\b100\s?%", re.IGNORECASE)
 _RATING = re.compile(r"(\d+(?:\.\d+)?)(?: out of (?:5|five)\b|/5\b)", re.IGNORECASE)
 _SIZE = re.compile(r"\bsizes?:?\s+((?:[\w./-]+(?:,\s|\sand\s|\sor\s)?)+)", re.IGNORECASE)
-_SIZE_TOKEN = re.compile(r"\b(?:\d+(?:[.,/-]\d+)*|[2-6]?X{0,4}[SL]|M|[SML]/[SML])(?!\w)")
+_SIZE_TOKEN = re.compile(r"\b(?:\d+(?:[.,/-]\d+)*|[SML]/[SML]|[2-6]?X{0,4}[SL]|M)(?![\w/])")
 _NAME = re.compile(r"\b[A-Z][\w'’-]+(?:\s+(?:[A-Z][\w'’-]+|\d+\w*))+")  # noqa: RUF001
 _WORD = re.compile(r"[^\W_]+")
 

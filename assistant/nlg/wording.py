@@ -57,7 +57,7 @@ def plural(noun: str, n: int = 2) -> str:
     """Return a product type for `n` of it: "trail running shoe" -> "trail running shoes", "jeans" -> "jeans"."""
     head, space, last = noun.strip().rpartition(" ")
     low = last.lower()
-    if n == 1 or not low.isalpha() or low in word_list("no_plural"):
+    if n == 1 or not low.replace("-", "").isalpha() or low in word_list("no_plural"):
         return noun.strip()
     irregular = _data()["plural"].get(low)
     return head + space + (str(irregular) if irregular else _regular(last))

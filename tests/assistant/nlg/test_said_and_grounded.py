@@ -130,7 +130,9 @@ acts = st.builds(
     missing=st.sampled_from(("", "size", "color")),
     liked=st.booleans(),
     unresolved=st.booleans(),
-    reason=st.sampled_from(("", "no_such_size", "size_sold_out", "size_does_not_apply", "which_item", "offer_person", "empty_cart")),
+    reason=st.sampled_from(
+        ("", "no_such_size", "size_sold_out", "size_does_not_apply", "which_item", "offer_person", "empty_cart")
+    ),
 )  # fmt: skip
 lines = st.builds(
     CartLine, product_id=st.sampled_from(("p1", "p2")), quantity=st.integers(1, 99), price_cents=cents,
@@ -150,7 +152,7 @@ plans = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(plans)
 def test_no_sentence_of_ours_lacks_evidence(plan: ReplyPlan) -> None:
     text = respond(plan)
