@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Catalogue", "Pending", "UpsertResult"]
 
-SCHEMA = "1"
+SCHEMA = "2"
 _T = tables.product.c
+_BODY = tables.content.c.body
+_BESIDE = (tables.content, tables.wording, tables.term, tables.measure)
 _Row = Any  # a row that `_known` selects; SQLAlchemy types its columns as Any as well
 _Change = tuple[Record, _Row]
 
@@ -107,7 +109,7 @@ class Catalogue(CatalogueReads):
                 keys = [r.key for r in rows]
                 values = {"vanished": True, "in_stock": False, "document_hash": ""}
                 db.execute(tables.product.update().where(_T.key.in_(keys)).values(values))
-                _clear_facts(db, keys)
+                _clear(db, keys, (tables.wording, tables.term, tables.measure))
                 _toggle(db, [_digest_of(r) for r in rows])
                 gone += len(keys)
         return gone
@@ -146,7 +148,7 @@ class Catalogue(CatalogueReads):
 
     def pending(self, *, limit: int = 1000) -> Pending:
         """Return up to `limit` products that the indexes have not been told of, oldest first."""
-        chosen = sa.select(_T.product_id, _T.body, _T.derived_type, _T.vanished)
+        chosen = sa.select(_T.product_id, _BODY, _T.derived_type, _T.vanished).where(_T.key == tables.content.c.key)
         chosen = chosen.where(_T.document_hash != _T.indexed_hash).order_by(_T.key).limit(limit)
         with self._engine.connect() as db:
             rows = db.execute(chosen).all()
@@ -242,7 +244,8 @@ def _known(db: sa.Connection, product_ids: Iterable[str]) -> dict[str, _Row]:
 
 
 def _bodies(db: sa.Connection, keys: Sequence[int]) -> dict[int, str]:
-    return {row.key: row.body for row in db.execute(sa.select(_T.key, _T.body).where(_T.key.in_(keys)))}
+    chosen = sa.select(tables.content).where(tables.content.c.key.in_(keys))
+    return {row.key: row.body for row in db.execute(chosen)}
 
 
 def _write(db: sa.Connection, changes: Sequence[_Change]) -> None:
@@ -253,9 +256,11 @@ def _write(db: sa.Connection, changes: Sequence[_Change]) -> None:
     if again:
         rows = [{**record.row, "at": old.key} for record, old in again]
         db.execute(tables.product.update().where(_T.key == sa.bindparam("at")), rows)
-        _clear_facts(db, [old.key for _, old in again])
+        _clear(db, [old.key for _, old in again], _BESIDE)
     keys = {i: row.key for i, row in _known(db, [record.row["product_id"] for record, _ in changes]).items()}
     placed = [(keys[record.row["product_id"]], record) for record, _ in changes]
+    _insert(db, tables.content, [{"key": k, "body": r.body} for k, r in placed])
+    _insert(db, tables.wording, [{"key": k, **r.wording} for k, r in placed])
     _insert(db, tables.term, [{"key": k, "field": f, "value": v} for k, r in placed for f, v in r.terms])
     _insert(db, tables.measure, [{"key": k, "dimension": d, "amount": a} for k, r in placed for d, a in r.measures])
     _toggle(db, [*(r.digest for r, _ in changes), *(_digest_of(old) for _, old in again if not old.vanished)])
@@ -266,7 +271,7 @@ def _insert(db: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]
         db.execute(table.insert(), rows)
 
 
-def _clear_facts(db: sa.Connection, keys: Sequence[int]) -> None:
+def _clear(db: sa.Connection, keys: Sequence[int], beside: Iterable[sa.Table]) -> None:
     for some in chunks(keys, BATCH):
-        db.execute(tables.term.delete().where(tables.term.c.key.in_(some)))
-        db.execute(tables.measure.delete().where(tables.measure.c.key.in_(some)))
+        for table in beside:
+            db.execute(table.delete().where(table.c.key.in_(some)))

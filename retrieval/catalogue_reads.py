@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 BATCH = 500  # bound parameters a statement, far below every database's limit
 _T = tables.product.c
+_BODY = tables.content.c.body
 _ORDERS: Mapping[Sort, list[sa.ColumnElement[Any]]] = {
     "price_asc": [_T.offer_cents.asc()],
     "price_desc": [_T.offer_cents.desc()],
@@ -57,19 +58,27 @@ class CatalogueReads:
         last = -1
         while True:
             with self._engine.connect() as db:
-                chosen = sa.select(_T.key, _T.body, _T.derived_type)
+                chosen = sa.select(_T.key, _BODY, _T.derived_type).where(_T.key == tables.content.c.key)
                 rows = db.execute(chosen.where(_T.key > last, ~_T.vanished).order_by(_T.key).limit(batch)).all()
             if not rows:
                 return
             last = rows[-1].key
             yield [product_of(r.body, derived_type=r.derived_type) for r in rows]
 
+    def outlines(self) -> list[tuple[str, str, bool, str]]:
+        """Return (product id, group key, whether it can be had, brand) of everything that is sold."""
+        with self._engine.connect() as db:
+            rows = db.execute(sa.select(_T.product_id, _T.group_key, _T.in_stock, _T.brand).where(~_T.vanished))
+            return [(row[0], row[1], row[2], row[3]) for row in rows]
+
     def untyped(self, *, batch: int = 2000) -> Iterator[Untyped]:
         """Iterate over products whose feed gave no product type, as classification reads them."""
         last = -1
         while True:
             with self._engine.connect() as db:
-                chosen = sa.select(_T.key, _T.body).where(_T.key > last, ~_T.vanished, _T.fed_type == "")
+                chosen = sa.select(_T.key, _BODY).where(
+                    _T.key == tables.content.c.key, _T.key > last, ~_T.vanished, _T.fed_type == ""
+                )
                 rows = db.execute(chosen.order_by(_T.key).limit(batch)).all()
             if not rows:
                 return
@@ -79,7 +88,7 @@ class CatalogueReads:
     def matching(self, predicates: Sequence[Predicate]) -> list[str]:
         """Return the ids of everything that passes all `predicates`, sorted."""
         with self._engine.connect() as db:
-            return list(db.scalars(sa.select(_T.product_id).where(*_passing(predicates)).order_by(_T.product_id)))
+            return sorted(db.scalars(sa.select(_T.product_id).where(*_passing(predicates))))
 
     def count_matching(self, predicates: Sequence[Predicate]) -> int:
         """Return how many products pass all `predicates`."""
@@ -155,11 +164,14 @@ class CatalogueReads:
 
 
 def _passing(predicates: Sequence[Predicate]) -> list[sa.ColumnElement[bool]]:
-    return [~_T.vanished, *(tables.where(p) for p in predicates)]
+    # "is not true" and not "is false": an index on `vanished` would be chosen before those that narrow something
+    return [_T.vanished.is_not(True), *(tables.where(p) for p in predicates)]
 
 
 def _products(db: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[str, Product]:
-    chosen = sa.select(_T.product_id, _T.body, _T.derived_type, _T.vanished).where(condition)
+    chosen = sa.select(_T.product_id, _BODY, _T.derived_type, _T.vanished).where(
+        _T.key == tables.content.c.key, condition
+    )
     return {
         r.product_id: product_of(r.body, derived_type=r.derived_type, vanished=r.vanished) for r in db.execute(chosen)
     }

@@ -8,6 +8,7 @@ titles that did, and only where it is sure.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _LONGEST = 4  # words in a product type
+_JOINED_FIGURE = re.compile(r"\d+(?:\.\d+)?(?:[gmt]b|[gm]hz|mm|cm|m|v|w|kg|ml|x\d+|p)")
 _SURE = 0.95  # posterior of the best type, after damping
 _BRANDS = 2  # a "type" that one brand alone names may be its series name, and is never guessed for others
 _EVIDENCE = 3  # known signs a guess needs at least
@@ -63,35 +65,68 @@ def _senses() -> dict[str, list[tuple[str, frozenset[str]]]]:
 
 def named_type(item: Untyped) -> str:
     """Return the type that the title (or a type attribute) names, or ""."""
-    found = ""
-    if item.hint and not item.hint.isdigit():
-        found = _last_type(tokens(item.hint), stop_at_digits=False)
-    brand = set(tokens(item.brand))
-    for words in segments(item.title) if not found else ():
-        found = _last_type([w for w in words if w not in brand], stop_at_digits=True)
+    brand = tokens(item.brand)
+    for words in segments(item.title):
+        named = words[len(brand) :] if words[: len(brand)] == brand else words  # "Case Logic" is no case
+        found = _chosen(_types_in(named, stop_at_figures=True))
         if found:
-            break
+            return _sense(found, item)
+    found = "" if item.hint.isdigit() else _chosen(_types_in(tokens(item.hint), stop_at_figures=False))
     return _sense(found, item) if found else ""
 
 
-def _last_type(words: Sequence[str], *, stop_at_digits: bool) -> str:
-    """Return the last type named: "laptop backpack" is a backpack; figures after a type begin its specification."""
-    types, found, i = _types(), "", 0
+def _chosen(found: Sequence[str]) -> str:
+    """Return the last type named, as "laptop backpack" is a backpack; but what a thing is made for comes after it."""
+    if not found:
+        return ""
+    if found[-1] in _hosts():
+        made_for_it = [t for t in found if t.rsplit(" ", 1)[-1] in _accessories()]
+        return made_for_it[-1] if made_for_it else found[-1]
+    return found[-1]
+
+
+def _types_in(words: Sequence[str], *, stop_at_figures: bool) -> list[str]:
+    """Return the types named in order; a measured figure after one begins its specification."""
+    types, i = _types(), 0
+    found: list[str] = []
     while i < len(words):
-        if found and stop_at_digits and words[i][0].isdigit():
+        if found and stop_at_figures and _is_figure(words, i):
             break
         for size in range(min(_LONGEST, len(words) - i), 0, -1):
             candidate = " ".join(words[i : i + size])
             if candidate in types and not _counts(words, i, size):
-                found, i = candidate, i + size - 1
+                found.append(candidate)
+                i += size - 1
                 break
         i += 1
     return found
 
 
+def _is_figure(words: Sequence[str], i: int) -> bool:
+    return words[i][0].isdigit() and (
+        (i + 1 < len(words) and words[i + 1] in _figure_units()) or bool(_JOINED_FIGURE.fullmatch(words[i]))
+    )
+
+
 def _counts(words: Sequence[str], i: int, size: int) -> bool:
     """Whether the word is a unit after a number ("1 pc"), not a thing."""
     return size == 1 and i > 0 and words[i - 1][-1].isdigit() and words[i] in _pieces()
+
+
+@cache
+def _hosts() -> frozenset[str]:
+    return frozenset(" ".join(tokens(line)) for line in lexicon.lines("hosts"))
+
+
+@cache
+def _accessories() -> frozenset[str]:
+    return frozenset(w for line in lexicon.lines("accessories") for w in tokens(line))
+
+
+@cache
+def _figure_units() -> frozenset[str]:
+    table = lexicon.table("units")
+    return frozenset(str(u) for units in table["units"].values() for u in units) | set(map(str, table["figures"]))
 
 
 @cache
@@ -176,4 +211,24 @@ def classify(items: Iterable[Untyped]) -> dict[str, str]:
         guessed = vote.guess(item)
         if guessed:
             shelves[item.product_id] = guessed
-    return shelves
+    merged = _one_name(Counter(shelves.values()))
+    return {product_id: merged.get(shelf, shelf) for product_id, shelf in shelves.items()}
+
+
+def _one_name(counts: Counter[str]) -> dict[str, str]:
+    """Return shelf -> the commonest shelf with the same meaning, so that "toner" and "toner cartridge" share one."""
+    by_name = {" ".join(tokens(shelf)): shelf for shelf in counts}
+    merged: dict[str, str] = {}
+    for group in lexicon.table("synonyms")["same"]:
+        names = [" ".join(tokens(str(w))) for w in group]
+        alike = [by_name[n] for n in names if n in by_name and not _is_ambiguous(n, names)]
+        if len(alike) > 1:
+            best = max(alike, key=lambda shelf: (counts[shelf], shelf))
+            merged.update({shelf: best for shelf in alike if shelf != best})
+    return merged
+
+
+def _is_ambiguous(name: str, group: Sequence[str]) -> bool:
+    """Whether a word may mean something outside its group of synonyms, as "notebook" does."""
+    senses = [" ".join(tokens(shelf)) for shelf, _ in _senses().get(name, ())]
+    return bool(senses) and (len(senses) > 1 or senses[0] not in group)

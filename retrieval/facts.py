@@ -75,22 +75,29 @@ def facts(product: Product) -> Facts:
 def _brands(product: Product) -> set[str]:
     """Return the brand column, and what stands where a brand stands in the title.
 
-    A reseller may be the brand ("AT&T - Samsung Galaxy ..."), so the words that open the part after it count too.
+    A reseller may be the brand ("AT&T - Samsung Galaxy ..."), so the words that open the part after it count too, but
+    not on an accessory: there they say what it fits.
     """
     own = normal(product.brand)
     found = {own} if own else set()
     parts = segments(product.title)
-    opening = parts[:1] if not own else [p for p in parts[1:2] if " ".join(parts[0]) == own]
+    accessory = bool(set(tokens(product.product_type)) & _accessories())
+    opening = parts[:1] if not own else [p for p in parts[1:2] if " ".join(parts[0]) == own and not accessory]
     for words in opening:
         found |= {" ".join(words[:n]) for n in range(1, min(_BRAND_WORDS, len(words)) + 1)}
     return found
+
+
+@cache
+def _accessories() -> frozenset[str]:
+    return frozenset(w for line in lexicon.lines("accessories") for w in tokens(line))
 
 
 def _sizes(product: Product) -> sizes.Size:
     read = sizes.read(product.size) if product.size else sizes.Size()
     texts = [product.title, *(str(v) for k, v in product.attributes.items() if isinstance(v, str) and about_size(k))]
     measured = (*read.measures, *(m for text in texts for m in sizes.measures(text)))
-    return sizes.Size(tuple(dict.fromkeys(measured)), read.names)
+    return sizes.Size(tuple(dict.fromkeys(measured)), (*read.names, *sizes.crossed(product.title)))
 
 
 @cache

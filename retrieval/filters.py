@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import retrieval.lexicon as lexicon
@@ -12,67 +10,19 @@ from retrieval.predicates import Predicate, all_of, any_of, between, has, missin
 from retrieval.words import normal, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from retrieval.types import Constraint, Slot
     from retrieval.vocabulary import Vocabulary
 
-__all__ = ["FILTERED", "Decision", "Predicate", "decide", "predicate"]
+__all__ = ["Predicate", "person", "predicate"]
 
-FILTERED: frozenset[Slot] = frozenset(
-    ("category", "brand", "color", "size", "material", "style", "feature", "occasion", "recipient", "price", "rating")
-)
-"""Slots that say something about a product; `quantity`, `order_id` and `sort` do not."""
-
-_ALTERNATIVES: frozenset[Slot] = frozenset(
-    ("category", "brand", "color", "size", "material", "recipient")
-)  # "red or blue"
 _APPROX = 0.2  # "around 100" is 80 to 120
 _SAME = 0.015  # two measures within this share are the same size, written in other units
 _INCH_BELOW, _INCH_ABOVE = 0.15, 0.65  # a "15 inch" screen is sold as anything from 14.9 to 15.6
 _OFTEN = 2  # products that must name a feature before it counts as a fact of this catalogue
 _FILLERS = frozenset(("with", "a", "an", "the", "for", "of", "has", "is", "very", "really", "built", "in"))
 _KID_UP_TO, _BABY_UP_TO = 12, 2  # years
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Constraints, compiled.
-
-    Attributes:
-        decided: Each predicate with the constraints it stands for: "red or blue" are two constraints, one predicate.
-        undecided: Constraints the catalogue cannot decide; they can only rank.
-    """
-
-    decided: tuple[tuple[tuple[Constraint, ...], Predicate], ...]
-    undecided: tuple[Constraint, ...]
-
-    @property
-    def predicates(self) -> tuple[Predicate, ...]:
-        """What must hold, all of it."""
-        return tuple(p for _, p in self.decided)
-
-
-def decide(constraints: Iterable[Constraint], vocabulary: Vocabulary) -> Decision:
-    """Compile constraints of one group together: several wanted values of one slot are alternatives.
-
-    Constraints on slots outside `FILTERED` are left out of both lists.
-    """
-    decided: list[tuple[tuple[Constraint, ...], Predicate]] = []
-    undecided: list[Constraint] = []
-    alternatives: dict[Slot, list[tuple[Constraint, Predicate]]] = defaultdict(list)
-    for constraint in constraints:
-        if constraint.slot not in FILTERED:
-            continue
-        compiled = predicate(constraint, vocabulary)
-        if compiled is None:
-            undecided.append(constraint)
-        elif constraint.op == "eq" and constraint.slot in _ALTERNATIVES:
-            alternatives[constraint.slot].append((constraint, compiled))
-        else:
-            decided.append(((constraint,), compiled))
-    joined = [(tuple(c for c, _ in some), any_of(*(p for _, p in some))) for some in alternatives.values()]
-    return Decision((*joined, *decided), tuple(undecided))
 
 
 def predicate(constraint: Constraint, vocabulary: Vocabulary) -> Predicate | None:
@@ -118,8 +68,10 @@ def _size(constraint: Constraint, vocabulary: Vocabulary) -> Predicate | None:
     found = vocabulary.resolve("size", text)
     if not found.known:
         return None
-    measured = [m for m in sizes.read(text).measures if vocabulary.comparable(m.dimension)]
-    tests = [_measured(m, constraint) for m in measured]
+    read = sizes.read(text)
+    tests = [_measured(m, constraint) for m in read.measures if vocabulary.comparable(m.dimension)]
+    if sizes.crossed(text) and tests:
+        tests = [all_of(*tests)]  # both sides of "140 x 200 cm"; other measures are one size in several units
     if found.values and constraint.op in ("eq", "ne", "approx"):
         tests.insert(0, has("size", *found.values))
     if not tests:
@@ -144,10 +96,9 @@ def _measured(measure: sizes.Measure, constraint: Constraint) -> Predicate:
 
 def _category(value: str, vocabulary: Vocabulary, refused: bool) -> Predicate | None:
     found = vocabulary.resolve("category", value)
-    if not found.known:
-        return any_of() if refused else None  # what is not carried is easily avoided
-    shelf = has("product_type", *found.values) if found.values else has("head", *found.heads)
-    return all_of(shelf, *(says("words", w) for w in found.words))
+    if not found.known and not refused:
+        return None
+    return found.predicate()  # what is not carried is easily avoided
 
 
 def _brand(value: str, vocabulary: Vocabulary, refused: bool) -> Predicate | None:

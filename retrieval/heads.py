@@ -12,17 +12,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _BREAK = re.compile(
-    r"\s+[-\u2013\u2014|/]\s+|[,;:|()\[\]]|\s(?:with|for|w/|by|from|in|featuring|compatible|without|and)\s",
+    r"(\s+[-\u2013\u2014|]\s+|[,;:|()\[\]]"
+    r"|(?:^|\s)(?:with|for|w/|by|from|in|featuring|compatible|without|and|f/)(?=\s))",
     re.IGNORECASE,
 )
+_JOINING = frozenset(("and",))  # what follows other words of `_BREAK` is not the thing itself
 _LEAD = re.compile(r"^\s*(?:(?:set|pack|pair|box|bundle|case)\s+of(?:\s+\d+)?|\d+[\s-]*pack)\s+", re.IGNORECASE)
 _LONGEST = 3  # words in a head phrase
 
 
 def segments(title: str) -> list[tuple[str, ...]]:
-    """Return the words of each part of a title; the first part that is more than a brand names the thing."""
-    parts = (_LEAD.sub("", part) for part in _BREAK.split(title))
-    return [words for words in map(tokens, parts) if words]
+    """Return the words of each part of a title that may name the thing: not what it is for, with or from."""
+    found, aside = [], False
+    for i, part in enumerate(_BREAK.split(title)):
+        if i % 2:
+            word = part.strip().casefold()
+            aside = (word.isalpha() and word not in _JOINING) or word in ("w/", "f/") or (aside and word in _JOINING)
+        elif not aside and (words := tokens(_LEAD.sub("", part))):
+            found.append(words)
+    return found
 
 
 def head_phrases(title: str, *, brand: str = "") -> tuple[str, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from retrieval.predicates import has, says
-from retrieval.shelves import ShelfIndex, phrase, synonyms
+from retrieval.predicates import all_of, any_of, has, says
+from retrieval.shelves import ShelfIndex, is_ambiguous, narrower, phrase, synonyms
 from retrieval.spelling import closest
 from retrieval.words import normal
 
@@ -27,7 +27,8 @@ class Resolution:
         known: Whether this shop can decide it.
         spelled: The word as the catalogue spells it, or the shopper's own word.
         words: Further words that a product must name (category "gaming laptop" on shelf "Laptops").
-        heads: Title nouns that decide a category where no shelf does.
+        heads: Title nouns that decide a category where no shelf does: anywhere, or on the shelves `within`.
+        within: Shelves that hold several things ("Tables & desks").
     """
 
     values: tuple[str, ...]
@@ -35,6 +36,15 @@ class Resolution:
     spelled: str
     words: tuple[str, ...] = ()
     heads: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+
+    def predicate(self) -> Predicate:
+        """Return the test of a category; nothing passes one that is not known."""
+        named = has("head", *self.heads)
+        kinds = [has("product_type", *self.values)] if self.values else []
+        if self.heads:
+            kinds.append(all_of(has("product_type", *self.within), named) if self.within else named)
+        return all_of(any_of(*kinds), *(says("words", w) for w in self.words))
 
 
 class TypeResolver:
@@ -77,7 +87,21 @@ class TypeResolver:
 
     def _own_shelf(self, value: str) -> Resolution | None:
         paths = self._index.meant(value)
-        return Resolution(paths, known=True, spelled=value) if paths else None
+        if not paths:
+            return None
+        if not self._index.has_exactly(value):  # kinds of it only: shelves under another name for it count too
+            alike = [self._index.meant(other) for other in synonyms(value) if not is_ambiguous(other)]
+            paths = tuple(dict.fromkeys([*paths, *(p for some in alike for p in some)]))
+        mixed = self._index.mixed(paths)
+        heads = self._heads_meaning(value, value.split()[-1]) if mixed else ()
+        if not heads or not self._count([has("product_type", *mixed), has("head", *heads)]):
+            return Resolution(paths, known=True, spelled=value)
+        plain = tuple(p for p in paths if p not in mixed)
+        return Resolution(plain, known=True, spelled=value, heads=heads, within=tuple(p for p in paths if p in mixed))
+
+    def _heads_meaning(self, value: str, *others: str) -> tuple[str, ...]:
+        names = (value, *others, *synonyms(value), *(normal(k) for k in narrower(value)))
+        return tuple(n for n in dict.fromkeys(names) if n in self._heads)
 
     def _shelf_by_synonym(self, value: str) -> Resolution | None:
         for other in synonyms(value):
@@ -93,16 +117,17 @@ class TypeResolver:
             noun = " ".join(words[cut:])
             found = self._own_shelf(noun) or self._shelf_by_synonym(noun)
             if found is not None:
-                return self._naming(found.values, words[:cut], value)
+                return self._naming(found, words[:cut], value)
         last = value.split()
-        return self._naming(self._index.ending(last[-1]), tuple(last[:-1]), value) if len(last) > 1 else None
+        paths = self._index.ending(last[-1]) if len(last) > 1 else ()
+        return self._naming(Resolution(paths, True, value), tuple(last[:-1]), value) if paths else None
 
-    def _naming(self, paths: tuple[str, ...], extra: tuple[str, ...], value: str) -> Resolution | None:
-        tests = [has("product_type", *paths), *(says("words", w) for w in extra)]
-        return Resolution(paths, known=True, spelled=value, words=extra) if paths and self._count(tests) else None
+    def _naming(self, noun: Resolution, extra: tuple[str, ...], value: str) -> Resolution | None:
+        found = replace(noun, words=extra, spelled=value)
+        return found if self._count([found.predicate()]) else None
 
     def _by_titles(self, value: str) -> Resolution | None:
-        heads = tuple(n for n in (value, *synonyms(value)) if n in self._heads)
+        heads = self._heads_meaning(value)
         return Resolution((), known=True, spelled=value, heads=heads) if heads else None
 
     def _mended(self, value: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 T = TypeVar("T")
-_TYPE_HINTS = ("product type", "type", "device type")  # attributes that may say what a thing is
+_TYPE_HINTS = ("product type", "type")  # attributes that may say what a thing is
 _NOT_MEASURES = {"price", "rating"}  # columns of their own
 
 
@@ -57,9 +57,11 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row to write, with its terms and measures."""
+    """One row to write, with what stands beside it in other tables."""
 
     row: dict[str, Any]
+    body: str
+    wording: dict[str, str]
     terms: tuple[tuple[str, str], ...]
     measures: tuple[tuple[str, float], ...]
 
@@ -89,11 +91,9 @@ def record_of(fed: Product, *, derived_type: str | None = None) -> Record:
         derived_type = "" if fed.product_type else named_type(_untyped(fed))
     product = fed if fed.product_type else replace(fed, product_type=derived_type)
     known = facts(product)
-    body = orjson.dumps(fed)
     row: dict[str, Any] = {
         "product_id": fed.product_id,
         "group_key": fed.group_key,
-        "body": body.decode("utf-8"),
         "fed_hash": fed_hash(fed),
         "fed_type": fed.product_type,
         "derived_type": derived_type,
@@ -111,10 +111,10 @@ def record_of(fed: Product, *, derived_type: str | None = None) -> Record:
         "n_ratings": fed.n_ratings,
         "popularity": fed.popularity,
         "released": fed.released,
-        **{name: text.strip() and text for name, text in known.texts.items()},
     }
     measures = tuple((d, a) for d, a in sorted(known.numbers) if d not in _NOT_MEASURES)
-    return Record(row, tuple(sorted(known.terms)), measures)
+    body = orjson.dumps(fed).decode("utf-8")
+    return Record(row, body, known.texts, terms=tuple(sorted(known.terms)), measures=measures)
 
 
 def fed_hash(fed: Product) -> str:

@@ -85,9 +85,21 @@ class Shelf:
     def is_kind_of(self, wanted: Phrase) -> bool:
         """Whether the last step is a kind of `wanted`: the same noun, and every word of `wanted` on the path."""
         return any(
-            (p[-1] == wanted[-1] and set(wanted[:-1]) <= self.all_words) or _bare(p[-len(wanted) :]) == _bare(wanted)
-            for p in self.steps[-1]
+            (p[-1] == wanted[-1] and set(wanted[:-1]) <= self.all_words) or _ends_in(p, wanted) for p in self.steps[-1]
         )
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the last step names several things: "Tables & desks"."""
+        return len(self.steps[-1]) > 1
+
+
+def _ends_in(step: Phrase, wanted: Phrase) -> bool:
+    """Whether `step` ends in the words of `wanted`, however they are joined, and `wanted` is no part of a compound."""
+    flat, tail = " ".join(step).split(), " ".join(wanted).split()
+    if len(tail) < len(step[-1].split()):
+        return _bare(step) == _bare(wanted)
+    return flat[-len(tail) :] == tail or _bare(step) == _bare(wanted)
 
 
 class ShelfIndex:
@@ -110,6 +122,16 @@ class ShelfIndex:
             found.update(self._named(phrase(kind)))
         return tuple(found)
 
+    def has_exactly(self, text: str) -> bool:
+        """Whether some step of some shelf is called exactly that."""
+        wanted = _bare(phrase(text))
+        return any(_bare(p) == wanted for s in self.shelves for step in s.steps for p in step)
+
+    def mixed(self, paths: Iterable[str]) -> frozenset[str]:
+        """Return those of `paths` whose last step names several things."""
+        wanted = set(paths)
+        return frozenset(s.path for s in self.shelves if s.path in wanted and s.mixed)
+
     def ending(self, noun: str) -> tuple[str, ...]:
         """Return the paths whose last step ends in `noun`, inside fixed compounds too: "case" ends "phone cases"."""
         return tuple(s.path for s in self.shelves if any(p[-1].split()[-1] == noun for p in s.steps[-1]))
@@ -129,6 +151,21 @@ def _likeness(shelf: Shelf, wanted: Phrase) -> float:
     heads = {p[-1] for p in shelf.steps[-1]}
     shared = len(set(wanted) & shelf.all_words) / len(wanted)
     return shared + (1.0 if wanted[-1] in heads else 0.0)
+
+
+@cache
+def _ambiguous() -> frozenset[str]:
+    return frozenset(normal(str(word)) for word in lexicon.table("senses"))
+
+
+def is_ambiguous(text: str) -> bool:
+    """Whether a product type is a word with several senses, as "notebook" is."""
+    return normal(text) in _ambiguous()
+
+
+def narrower(text: str) -> tuple[str, ...]:
+    """Return kinds that a product type is known to include."""
+    return _narrower().get(normal(text), ())
 
 
 @cache

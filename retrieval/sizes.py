@@ -12,6 +12,9 @@ from retrieval.words import fold, singular
 _INCH_MM = 25.4
 _NUMBER = r"\d+(?:[.,]\d+)?(?:\s+\d/\d|\s*/\s*\d(?!\d))?"
 _CROSS = re.compile(r"(?<![\w.])w?(\d{1,4}(?:[.,]\d+)?)\s*(?:x|\u00d7|/|\s+l)\s*l?(\d{1,4}(?:[.,]\d+)?)(?![\w.])")
+_CROSS_MEASURED = re.compile(
+    r"(?<![\w.])(\d+(?:[.,]\d+)?)\s*x\s*(\d+(?:[.,]\d+)?)(?:\s*x\s*(\d+(?:[.,]\d+)?))?\s*(mm|cm|m|in|inch|ft|\")(?!\w)"
+)
 _FRACTIONS = {"½": ".5", "¼": ".25", "¾": ".75"}
 _HALVES = re.compile("[½¼¾]")
 _FEET_INCHES = re.compile(r"(?<![\w.])(\d)\s*(?:ft|foot|feet|')\s*(\d{1,2})\s*(?:in\b|inch(?:es)?\b|\"|''|(?![\w.]))")
@@ -75,7 +78,15 @@ def measures(text: str) -> tuple[Measure, ...]:
     lowered = fold(_plain_halves(text))
     if not any(c.isdigit() for c in lowered):
         return ()
-    return tuple(m for number, unit in _measure_pattern().findall(lowered) for m in _measured(number, unit))
+    single = [m for number, unit in _measure_pattern().findall(lowered) for m in _measured(number, unit)]
+    crossed_ = [(n, found[-1]) for found in _CROSS_MEASURED.findall(lowered) for n in found[:3] if n]
+    return tuple(dict.fromkeys((*single, *(m for number, unit in crossed_ for m in _measured(number, unit)))))
+
+
+def crossed(text: str) -> tuple[str, ...]:
+    """Return the sizes such as "140x200" that `text` gives with a unit of length."""
+    found = _CROSS_MEASURED.findall(fold(text)) if "x" in text.casefold() else []
+    return tuple("x".join(_tidy(n) for n in parts[:2]) for parts in found)
 
 
 def read(text: str) -> Size:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 
 from retrieval.facts import TERM_FIELDS, TEXT_FIELDS
 
@@ -19,7 +20,6 @@ product = sa.Table(
     sa.Column("key", sa.Integer, primary_key=True),
     sa.Column("product_id", sa.String, nullable=False, unique=True),
     sa.Column("group_key", sa.String, nullable=False, index=True),
-    sa.Column("body", sa.Text, nullable=False),  # the product as fed, JSON
     sa.Column("fed_hash", sa.String(16), nullable=False),
     sa.Column("fed_type", sa.String, nullable=False),  # "" where the feed has no shelf for it
     sa.Column("derived_type", sa.String, nullable=False, server_default=""),
@@ -38,15 +38,28 @@ product = sa.Table(
     sa.Column("n_ratings", sa.Integer, nullable=False),
     sa.Column("popularity", sa.Float, nullable=False),
     sa.Column("released", sa.String, nullable=False),
-    sa.Column("title", sa.Text, nullable=False),  # the three text facts
-    sa.Column("words", sa.Text, nullable=False),
-    sa.Column("prose", sa.Text, nullable=False),
 )
+sa.Index("product_sold", product.c.vanished, product.c.product_id)
 sa.Index(
     "product_pending",
     product.c.key,
     sqlite_where=product.c.document_hash != product.c.indexed_hash,
     postgresql_where=product.c.document_hash != product.c.indexed_hash,
+)
+
+# The long texts stand apart, so that filters scan short rows.
+content = sa.Table(
+    "content",
+    metadata,
+    sa.Column("key", sa.Integer, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),  # the product as fed, JSON
+)
+
+wording = sa.Table(
+    "wording",
+    metadata,
+    sa.Column("key", sa.Integer, primary_key=True),
+    *(sa.Column(name, sa.Text, nullable=False) for name in TEXT_FIELDS),
 )
 
 term = sa.Table(
@@ -83,6 +96,24 @@ meta = sa.Table(
     "meta", metadata, sa.Column("name", sa.String, primary_key=True), sa.Column("value", sa.Text, nullable=False)
 )
 
+
+class _position(sa.sql.functions.GenericFunction[int]):  # noqa: N801 - named as SQL functions are
+    """Where the second text stands in the first, from 1; 0 where it does not. Several times faster than LIKE."""
+
+    inherit_cache = True
+    type = sa.Integer()
+
+
+@compiles(_position, "sqlite")
+def _instr(element: _position, compiler: sa.sql.compiler.SQLCompiler, **options: object) -> str:
+    return f"instr({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_position, "postgresql")
+def _strpos(element: _position, compiler: sa.sql.compiler.SQLCompiler, **options: object) -> str:
+    return f"strpos({compiler.process(element.clauses, **options)})"
+
+
 _NUMBER_COLUMNS = {"price": product.c.offer_cents, "rating": product.c.rating}
 
 
@@ -115,7 +146,8 @@ def _has(predicate: Predicate) -> sa.ColumnElement[bool]:
 def _says(field: str, phrase: str) -> sa.ColumnElement[bool]:
     if field not in TEXT_FIELDS:
         raise ValueError(f"{field!r} is no text field; use one of {TEXT_FIELDS}")
-    return product.c[field].contains(f" {phrase} ", autoescape=True)
+    said = _position(wording.c[field], f" {phrase} ") > 0
+    return sa.exists().where(wording.c.key == product.c.key, said).correlate(product)
 
 
 def _between(predicate: Predicate) -> sa.ColumnElement[bool]:

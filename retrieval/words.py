@@ -14,6 +14,7 @@ import retrieval.lexicon as lexicon
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.'][^\W_]+)*", re.UNICODE)
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s\b")
+_SIGNS = re.compile("[\u2122\u00ae\u00a9\u2120]")  # trademark and the like, which compatibility forms turn into letters
 _SHORT = 80  # characters; attribute names and values repeat, descriptions do not
 _KEPT_S = ("ss", "us", "is", "os")
 
@@ -22,7 +23,7 @@ def fold(text: str) -> str:
     """Return `text` in lower case without accents, compatibility forms and possessive endings."""
     if text.isascii():
         return _POSSESSIVE.sub("s", text.lower()) if "'" in text else text.lower()
-    folded = unicodedata.normalize("NFKD", _POSSESSIVE.sub("s", text.casefold()))
+    folded = unicodedata.normalize("NFKD", _SIGNS.sub(" ", _POSSESSIVE.sub("s", text.casefold())))
     return "".join(c for c in folded if not unicodedata.combining(c))
 
 
