@@ -72,7 +72,7 @@ class CachedEncoder:
             database.execute("pragma journal_mode = wal")
             database.execute("pragma synchronous = off")  # losing the last rows in a power cut costs a recomputation
             database.execute("create table if not exists version (name text primary key) without rowid")
-            database.execute("create table if not exists embedding (key blob primary key, value blob) without rowid")
+            database.execute("create table if not exists embedding (key blob unique, value blob)")
             if database.execute("select name from version").fetchall() != [(self.version,)]:
                 database.execute("delete from embedding")
                 database.execute("delete from version")

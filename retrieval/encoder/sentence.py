@@ -75,6 +75,10 @@ class OnnxEncoder:
             out[row] = known[text]
         return out
 
+    def is_word(self, word: str) -> bool:
+        """Whether `word` is a common word of the language: one piece of the tokenizer's vocabulary."""
+        return self._tokenizer.token_to_id(word.lower()) is not None
+
     def _remembered(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         with self._lock:
             found = {text: self._cache[text] for text in texts if text in self._cache}

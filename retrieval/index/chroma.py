@@ -59,6 +59,9 @@ class ChromaIndex:
         self._vectors, self._names = folder / "vectors.npy", folder / "vectors.json"
         self._copy = MemoryDenseIndex(dimension)
         self._lock = RLock()
+        self._dirty = not self._names.exists()  # whether this process has written since the copy was saved
+        self._stamp = 0  # of the copy's file, as this process knows it
+        self._stale = False  # whether another process has written, which an embedded Chroma never sees
         if not url and not self._names.exists() and (folder / "chroma.sqlite3").exists() and not _opens(folder):
             logger.warning("the Chroma database was left damaged by an interrupted write; it is built anew")
             _remove_database(folder)
@@ -78,7 +81,7 @@ class ChromaIndex:
             fresh = [row for key, row in rows.items() if key not in held or not np.array_equal(held[key], _vector(row))]
             if not fresh:
                 return
-            self._names.unlink(missing_ok=True)
+            self._soil()
             changed = [row.product_id for row in fresh if row.product_id in held]
             self._delete(changed)
             with _translated("be written"):
@@ -93,13 +96,13 @@ class ChromaIndex:
             held = self._copy.ids()
             known = [product_id for product_id in dict.fromkeys(product_ids) if product_id in held]
             if known:
-                self._names.unlink(missing_ok=True)
+                self._soil()
                 self._delete(known)
 
     def clear(self) -> None:
         """Remove everything, the collection itself too."""
         with self._lock, _translated("be cleared"):
-            self._names.unlink(missing_ok=True)
+            self._soil()
             self._client.delete_collection(self._name)
             self._collection = self._open()
             self._copy.clear()
@@ -136,17 +139,36 @@ class ChromaIndex:
     def save(self) -> None:
         """Write the copy of the embeddings, so that the next start maps it instead of reading Chroma."""
         with self._lock:
-            if not self._names.exists():
+            if self._dirty:
                 self._copy.save(self._vectors, self._names)
+                self._dirty, self._stamp = False, _stamp(self._names)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether this process has written since the last `save`."""
+        return self._dirty
 
     def refresh(self) -> None:
-        """See what other processes have written since (to a Chroma server; the embedded one has one process)."""
+        """See what another process has written since, once it has saved; until then the old copy answers."""
         with self._lock:
-            if self.count() != self._copy.count() or not self._names.exists():
-                self._load()
+            found = _stamp(self._names)
+            if self._dirty or found == self._stamp:
+                return
+            self._stale = not self._url
+            if found:
+                with contextlib.suppress(IndexMismatchError):
+                    self._copy.load(self._vectors, self._names)
+                    self._stamp = found
+
+    def _soil(self) -> None:
+        """Mark the copy on disk as incomplete before the first write."""
+        self._names.unlink(missing_ok=True)
+        self._dirty = True
 
     def _query(self, embedding: NDArray[np.float32], *, n: int) -> list[tuple[str, float]] | None:
         """Ask Chroma; None where it fails, for the exact copy can always answer."""
+        if self._stale:
+            return None
         try:
             with _translated("be queried"):
                 answer = self._collection.query(
@@ -184,14 +206,24 @@ class ChromaIndex:
         with contextlib.suppress(IndexMismatchError):
             self._copy.load(self._vectors, self._names)
             if self._copy.count() == self.count():
+                self._stamp = _stamp(self._names)
                 return
         self._copy.clear()
+        self._soil()
         for batch in _batches(sorted(self.ids())):
             with _translated("be read"):
                 answer = self._collection.get(ids=list(batch), include=["embeddings"])
             rows = zip(answer["ids"], answer["embeddings"], strict=True)
             self._copy.upsert(Document(key, "", "", np.asarray(row, dtype=np.float32)) for key, row in rows)
         self.save()
+
+
+def _stamp(path: Path) -> int:
+    """Return when a file was last written, in nanoseconds; 0 where there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _vector(row: Document) -> NDArray[np.float32]:

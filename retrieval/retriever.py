@@ -1,0 +1,249 @@
+"""Search: constraints decide what may be shown, words and likeness decide in which order."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from retrieval.arrange import stock_first
+from retrieval.document import document_text
+from retrieval.errors import QueryError
+from retrieval.fusion import Fused, fuse
+from retrieval.plan import plan
+from retrieval.pool import Order, Pool
+from retrieval.relax import Relaxation, relax
+from retrieval.types import Hit, Ranking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from retrieval.catalogue import Catalogue
+    from retrieval.encoder.base import Encoder
+    from retrieval.index.base import DenseIndex
+    from retrieval.plan import Plan
+    from retrieval.pool import Snapshot, WordIndex
+    from retrieval.predicates import Predicate
+    from retrieval.relax import Wish
+    from retrieval.types import Product, Query, Sort
+
+REMEMBERED: Final = 16  # filter results kept: a conversation asks the same ones again
+DEEPEST: Final = 2000  # hits fetched of each index, however many variants a product has
+OWN_SHARE: Final = 0.7  # of the product's embedding where "like this" comes with words of its own
+NEAREST: Final = 50  # products that stand for a category this shop does not carry
+
+
+class Retriever:
+    """Answers a query over one store. Safe to call from several threads."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        encoder: Encoder,
+        *,
+        lexical: WordIndex,
+        dense: DenseIndex,
+        snapshot: Callable[[], Snapshot],
+        dense_weight: float = 0.4,
+        candidates: int = 200,
+    ) -> None:
+        """Wire the parts.
+
+        Args:
+            catalogue: Decides filters and extremes.
+            encoder: Embeds the words of a query.
+            lexical: Ranks by words.
+            dense: Ranks by likeness.
+            snapshot: Gives the vocabulary and outlines of the catalogue's present revision.
+            dense_weight: Share of likeness in a score, 0..1.
+            candidates: How many variant groups of each list are fused.
+        """
+        self._catalogue = catalogue
+        self._encoder = encoder
+        self._lexical = lexical
+        self._dense = dense
+        self._snapshot = snapshot
+        self._weight = dense_weight
+        self._candidates = candidates
+        self._matching = lru_cache(maxsize=REMEMBERED)(self._match)
+
+    def search(self, query: Query) -> Ranking:
+        """Return the best hits, one a variant group, best first.
+
+        Every hit meets every hard constraint that is named neither in `relaxed` nor in `unknown`.
+
+        Raises:
+            QueryError: The query is out of bounds, or `similar_to` names no product.
+        """
+        started = time.perf_counter()
+        now = self._snapshot()
+        wanted = plan(query, now.vocabulary)
+        origin = self._origin(query)
+        relaxation = self._relaxed(wanted, query, now=now, origin=origin)
+        pool = self._pool(relaxation.kept, query, now=now, origin=origin)
+        needed = query.offset + query.n
+        order = self._ordered(wanted, pool, now=now, relaxation=relaxation, origin=origin, needed=needed)
+        hits, total = self._page(order, query=query, now=now)
+        return Ranking(
+            hits=tuple(hits),
+            total=total,
+            relaxed=relaxation.constraints,
+            unknown=wanted.unknown,
+            not_carried=wanted.not_carried,
+            elapsed_ms=(time.perf_counter() - started) * 1e3,
+        )
+
+    # What may be shown
+
+    def _origin(self, query: Query) -> Product | None:
+        """Return the product that the hits shall be like."""
+        if query.similar_to is None:
+            return None
+        found = self._catalogue.get([query.similar_to])
+        if not found:
+            msg = f"there is no product {query.similar_to!r} to be similar to; use an id of this store"
+            raise QueryError(msg)
+        return found[0]
+
+    def _relaxed(self, wanted: Plan, query: Query, *, now: Snapshot, origin: Product | None) -> Relaxation:
+        if not query.relax:
+            return Relaxation(wanted.wishes)
+        return relax(wanted.wishes, count=lambda kept: len(self._pool(kept, query, now=now, origin=origin).ids))
+
+    def _pool(self, wishes: Sequence[Wish], query: Query, *, now: Snapshot, origin: Product | None) -> Pool:
+        predicates = tuple(wish.predicate for wish in wishes)
+        passing = ids = self._matching(now.revision, predicates)
+        gone = set(query.exclude)
+        if origin is not None:
+            gone |= {origin.product_id, origin.group_key}
+        if gone:
+            group_of = now.outlines.group_of
+            ids = tuple(key for key in ids if key not in gone and group_of(key) not in gone)
+        return Pool(predicates, ids, passing=len(passing), everything=not predicates and not gone)
+
+    def _match(self, revision: str, predicates: tuple[Predicate, ...]) -> tuple[str, ...]:
+        """Return the ids passing all predicates at `revision`, which is part of the key of what is remembered."""
+        del revision
+        return tuple(self._catalogue.matching(predicates))
+
+    # In which order
+
+    def _ordered(
+        self,
+        wanted: Plan,
+        pool: Pool,
+        *,
+        now: Snapshot,
+        relaxation: Relaxation,
+        origin: Product | None,
+        needed: int,
+    ) -> Order:
+        """Return at least the best `needed` groups of the pool, best first."""
+        if not pool.ids:
+            return Order((), ())
+        sort = wanted.sort or _towards(relaxation)
+        if origin is not None:
+            ranked = self._alike(origin, wanted.core, pool=pool, now=now)
+        elif sort is not None:
+            return self._extreme(wanted, pool, sort=sort, now=now, needed=needed)
+        elif wanted.core:
+            ranked = self._ranked(wanted, pool=pool, now=now)
+        else:
+            return Order(self._sorted(pool, sort="popular", now=now, needed=needed), pool.ids)
+        ranked = stock_first(ranked, now.outlines, allowed=set(pool.ids), variety=not wanted.asks_brand)
+        return Order(self._then_rest(ranked, pool, now=now, needed=needed), pool.ids)
+
+    def _ranked(self, wanted: Plan, *, pool: Pool, now: Snapshot) -> list[Fused]:
+        text = wanted.text if wanted.not_carried else self._lexical.mend(wanted.text)
+        return self._fused(text, self._encoder.encode([text])[0], pool=pool, now=now)
+
+    def _alike(self, origin: Product, words: str, *, pool: Pool, now: Snapshot) -> list[Fused]:
+        held = self._dense.embeddings([origin.product_id]).get(origin.product_id)
+        embedding = self._encoder.encode([document_text(origin)])[0] if held is None else held
+        if words:
+            mixed = OWN_SHARE * embedding + (1.0 - OWN_SHARE) * self._encoder.encode([words])[0]
+            embedding = (mixed / np.linalg.norm(mixed)).astype(np.float32)
+        return self._fused(f"{origin.title} {origin.shelf} {words}", embedding, pool=pool, now=now)
+
+    def _fused(self, text: str, embedding: NDArray[np.float32], *, pool: Pool, now: Snapshot) -> list[Fused]:
+        """Ask both indexes, deep enough that variants of few products do not fill the lists."""
+        depth = min(DEEPEST, len(pool.ids), math.ceil(self._candidates * now.outlines.spread()))
+        known = now.outlines.rows
+        lists = (
+            self._lexical.search(text, n=depth, among=pool.among),
+            self._dense.search(embedding, n=depth, among=pool.among),
+        )
+        lexical, dense = ([hit for hit in hits if hit[0] in known] for hits in lists)
+        return fuse(lexical, dense, weight=self._weight, top=self._candidates, group_of=now.outlines.group_of)
+
+    def _extreme(self, wanted: Plan, pool: Pool, *, sort: Sort, now: Snapshot, needed: int) -> Order:
+        """Sort everything that passes; words narrow it only where the whole pool can be asked for them."""
+        narrowed = self._narrowed(wanted, pool, now=now)
+        if not narrowed:
+            return Order(self._sorted(pool, sort=sort, now=now, needed=needed), pool.ids)
+        ordered = self._sorted(pool, sort=sort, now=now, needed=len(pool.ids))
+        return Order([item for item in ordered if item.product_id in narrowed], narrowed)
+
+    def _narrowed(self, wanted: Plan, pool: Pool, *, now: Snapshot) -> set[str]:
+        """Return what of the pool the words of the query mean; empty where they say no more than the filters."""
+        if wanted.not_carried:
+            return {item.product_id for item in self._ranked(wanted, pool=pool, now=now)[:NEAREST]}
+        if not wanted.extra:
+            return set()
+        holding = self._lexical.holding_all(self._lexical.mend(wanted.extra)).intersection(pool.ids)
+        if holding or wanted.has_category:
+            return holding
+        return {item.product_id for item in self._ranked(wanted, pool=pool, now=now)[:NEAREST]}
+
+    def _sorted(self, pool: Pool, *, sort: Sort, now: Snapshot, needed: int) -> list[Fused]:
+        """Return the first of the whole pool by `sort`, at least `needed` groups where there are as many."""
+        allowed = set(pool.ids)
+        limit = math.ceil(needed * now.outlines.spread() * 2)
+        while True:
+            every = self._catalogue.extreme(pool.predicates, sort=sort, n=limit)
+            kept = [key for key in every if key in allowed]
+            if limit >= pool.passing or len({now.outlines.group_of(key) for key in kept}) >= needed:
+                break
+            limit *= 4
+        return [Fused(key, round(1.0 / (1 + place), 6), 0.0, 0.0) for place, key in enumerate(kept)]
+
+    def _then_rest(self, ranked: list[Fused], pool: Pool, *, now: Snapshot, needed: int) -> list[Fused]:
+        """Append what the indexes did not rank, the popular first, where paging reaches that far."""
+        seen = {item.product_id for item in ranked}
+        groups = {now.outlines.group_of(product_id) for product_id in seen}
+        if len(groups) >= needed or len(seen) >= len(pool.ids):
+            return ranked
+        rest = self._sorted(pool, sort="popular", now=now, needed=len(pool.ids))
+        return [*ranked, *(Fused(item.product_id, 0.0, 0.0, 0.0) for item in rest if item.product_id not in seen)]
+
+    # What is shown
+
+    def _page(self, order: Order, *, query: Query, now: Snapshot) -> tuple[list[Hit], int]:
+        """Collapse variants and cut the page; return the hits and the number of groups in all."""
+        group_of = now.outlines.group_of
+        sizes = Counter(group_of(product_id) for product_id in order.among)
+        best: dict[str, Fused] = {}
+        for item in order.items:
+            best.setdefault(group_of(item.product_id), item)
+        page = list(best.values())[query.offset : query.offset + query.n]
+        products = {p.product_id: p for p in self._catalogue.get([item.product_id for item in page])}
+        hits = [
+            Hit(product, item.score, lexical=item.lexical, dense=item.dense, group_size=sizes[product.group_key])
+            for item in page
+            if (product := products.get(item.product_id)) is not None
+        ]
+        return hits, len(sizes)
+
+
+def _towards(relaxation: Relaxation) -> Sort | None:
+    """Return the order that puts first what is nearest to a price that had to be given up."""
+    ops = {constraint.op for constraint in relaxation.constraints if constraint.slot == "price"}
+    if ops & {"lte", "lt"}:
+        return "price_asc"
+    return "price_desc" if ops & {"gte", "gt"} else None
