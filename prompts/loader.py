@@ -71,7 +71,7 @@ def load(name: str, version: int = 1) -> Prompt:
     Raises:
         PromptError: There is no such prompt, it does not parse, or it declares other variables than it uses.
     """
-    path = Path(__file__).with_name(f"{name}.v{version}.jinja")
+    path = Path(__file__).parent / f"{name}.v{version}.jinja"
     if not _NAME.fullmatch(name) or not path.is_file():
         raise PromptError(f"no prompt {name!r} version {version!r}; there are {', '.join(available())}")
     source = path.read_text(encoding="utf-8")

@@ -15,21 +15,32 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assistant.errors import AssistantError
 from assistant.service.base import Answer
-from assistant.service.terms import terms
+from assistant.service.terms import asked, terms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _HEADING = re.compile(r"^##\s+(\d+)[.)]?\s+(.+?)\s*#*\s*$", re.MULTILINE)
 _TITLE = re.compile(r"^#\s+(.+?)\s*$", re.MULTILINE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*\n|\n(?=\s*[-*] )")
 _MARKS = re.compile(r"[*_`]{1,3}|^\s*[-*]\s+|^\s*>\s?", re.MULTILINE)
 _K1, _B = 1.2, 0.6
-_TITLE_WEIGHT = 2  # a title names what its section is about: its words count as often as this
+_TITLE_WEIGHT = 3  # a title names what its section is about: its words count as often as this
 _MAX_FILE_BYTES, _MAX_QUOTE = 200_000, 360
 
-COVERAGE = 0.5
-"""How much of a question's weight (by rarity) a section must speak of, to be an answer at all."""
+_WORD_SHARE = 0.3  # a word counts this much beside the name of what it asks for ("delivery" beside @ship)
+_NAME_MET = 0.8  # how far a word is met where only another word for the same stands
+_LATER = 0.02
+_ON_SUBJECT = 1.5  # a question that names what the whole document is about is more likely answered there
+
+COVERAGE = 0.36
+"""How much of a question's weight (by rarity) a section must speak of, where its titles name what is asked."""
+COVERAGE_OFF_TOPIC = 0.62
+"""The same where only its running text has the words: they may be there by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,7 @@ class _Match:
     section: Section
     score: float
     coverage: float
+    on_topic: bool
 
 
 class KnowledgeBase:
@@ -80,12 +92,12 @@ class KnowledgeBase:
 
     def answer(self, question: str) -> Section | None:
         """Return the section that answers `question`, or None where the documents do not say."""
-        wanted = set(terms(question))
-        known = {term for term in wanted if term in self._idf}
-        if not known:
+        wanted = asked(question)
+        matches = [self._match(i, wanted) for i in range(len(self.sections))] if wanted else []
+        best = max(matches, key=lambda m: m.score, default=None)
+        if best is None or best.score <= 0:
             return None
-        best = max((self._match(i, known, wanted) for i in range(len(self.sections))), key=lambda m: m.score)
-        return best.section if best.coverage >= COVERAGE else None
+        return best.section if best.coverage >= (COVERAGE if best.on_topic else COVERAGE_OFF_TOPIC) else None
 
     def quote(self, question: str) -> Answer:
         """Answer `question` by quoting the section that does; `known` is False where none does."""
@@ -99,6 +111,14 @@ class KnowledgeBase:
         ]
 
     @cached_property
+    def _topics(self) -> list[frozenset[str]]:
+        return [frozenset(terms(f"{s.title} . {s.document_title}")) for s in self.sections]
+
+    @cached_property
+    def _subjects(self) -> list[frozenset[str]]:
+        return [frozenset(terms(s.document_title)) for s in self.sections]
+
+    @cached_property
     def _idf(self) -> dict[str, float]:
         seen = Counter(term for counts in self._counts for term in counts)
         n = len(self.sections)
@@ -108,14 +128,27 @@ class KnowledgeBase:
     def _mean_length(self) -> float:
         return sum(c.total() for c in self._counts) / max(1, len(self._counts))
 
-    def _match(self, i: int, known: set[str], wanted: set[str]) -> _Match:
-        counts, idf = self._counts[i], self._idf
+    def _match(self, i: int, wanted: Sequence[tuple[str, ...]]) -> _Match:
+        section, counts = self.sections[i], self._counts[i]
         norm = _K1 * (1 - _B + _B * counts.total() / max(1e-9, self._mean_length))
-        score = sum(idf[t] * counts[t] * (_K1 + 1) / (counts[t] + norm) for t in known if counts[t])
-        # A word that no document knows counts as much as the rarest one: asking about it is not answered by the rest.
-        rare = math.log(1 + (len(self.sections) + 0.5) / 0.5)
-        weight = sum(idf.get(t, rare) for t in wanted)
-        return _Match(self.sections[i], score, sum(idf[t] for t in known if counts[t]) / weight)
+        score, met, weight = 0.0, 0.0, 0.0
+        for forms in wanted:
+            worth = self._worth(forms)
+            weight += worth
+            found = [(t, 1.0 if t == forms[-1] else _WORD_SHARE) for t in forms if counts[t]]
+            if found:
+                met += worth * (1.0 if forms[0] in counts else _NAME_MET)
+                score += sum(self._idf[t] * share * counts[t] * (_K1 + 1) / (counts[t] + norm) for t, share in found)
+        topic = any(t in self._topics[i] for forms in wanted for t in forms)
+        if any(t in self._subjects[i] for forms in wanted for t in forms):
+            score *= _ON_SUBJECT
+        # Of equal sections the earlier one is the rule and the later one its exception.
+        return _Match(section, score * (1 - _LATER * (section.number - 1)), met / weight if weight else 0.0, topic)
+
+    def _worth(self, forms: tuple[str, ...]) -> float:
+        """Return how much a word of the question counts: by rarity; one that no document knows like the rarest."""
+        rare = math.log(1 + (len(self.sections) - 0.5) / 1.5)
+        return next((self._idf[t] for t in reversed(forms) if t in self._idf), max(rare, 0.1))
 
 
 def cited(section: Section, question: str = "") -> Answer:
@@ -134,7 +167,7 @@ def _phrase_unknown() -> str:
 def _excerpt(text: str, question: str) -> str:
     """Return the run of whole sentences of at most `_MAX_QUOTE` characters that speaks most of the question."""
     sentences = [s.strip() for s in _SENTENCE.split(text) if s.strip()]
-    wanted = set(terms(question))
+    wanted = {term for forms in asked(question) for term in forms}
     gains = [len(wanted & set(terms(s))) for s in sentences]
     start = gains.index(max(gains)) if gains else 0
     if sum(len(s) + 1 for s in sentences[: start + 1]) <= _MAX_QUOTE:
