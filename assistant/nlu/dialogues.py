@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assistant.dialogue.acts import Acts
@@ -10,11 +11,13 @@ from assistant.dialogue.state import DialogueState, ShownItem
 from assistant.dialogue.tracker import show, track
 from assistant.errors import ParseError
 from assistant.nlu.base import Turn
+from assistant.nlu.spelling import MENDED_SLOTS, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from assistant.nlu.base import Parser
+    from retrieval.types import Constraint
 
 MAX_TURNS = 400
 
@@ -50,10 +53,16 @@ def parse_dialogue(parser: Parser, dialogue: Mapping[str, Any]) -> dict[str, Any
     return {
         "id": dialogue.get("id"),
         "intents": list(acts.intents),
-        "constraints": [c.to_json() for c in state.constraints],
+        "constraints": [_mended(c).to_json() for c in state.constraints],
         "references": list(acts.references),
         "elapsed_ms": round(elapsed_ms, 2),
     }
+
+
+def _mended(constraint: Constraint) -> Constraint:
+    if constraint.slot not in MENDED_SLOTS or not isinstance(constraint.value, str):
+        return constraint
+    return replace(constraint, value=shipped().mend(constraint.value))
 
 
 def _items(titles: list[str], turn: int) -> tuple[ShownItem, ...]:

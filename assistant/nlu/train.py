@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from accelerate import Accelerator
@@ -53,6 +53,7 @@ class TrainSettings:
         plain: Share of authored examples taken as they are, without multiplication, 0..1.
         checkpoint_minutes: Wall time between checkpoints.
         resume: Go on from the checkpoint in `out`.
+        device: `"auto"` takes a GPU where there is one, `"cpu"` never, `"cuda"` insists.
         start: A `model.pt` of an earlier run to begin with, instead of the bare warm start.
     """
 
@@ -70,6 +71,7 @@ class TrainSettings:
     threads: int = 1
     checkpoint_minutes: float = 5.0
     resume: bool = False
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     start: Path | None = None
     warm_weights: Path | None = None
     tokenizer: Path | None = None
@@ -106,14 +108,14 @@ def train(settings: TrainSettings, judge: Judge | None = None) -> Path:
         judge: Scores a folder of weights on talk that was held out; its answer goes into `training.json`.
 
     Raises:
-        ModelError: The warm-start weights are missing or not the genuine ones.
+        ModelError: The warm-start weights are missing or not the genuine ones, or there is no such device.
     """
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     settings.out.mkdir(parents=True, exist_ok=True)
     tokenizer = settings.tokenizer or genuine_folder() / "tokenizer.json"
     encoder = PromptEncoder(tokenizer, language.WORDS)
-    accelerator = Accelerator(mixed_precision="bf16", cpu=not torch.cuda.is_available())
+    accelerator = Accelerator(mixed_precision="bf16", cpu=not _on_gpu(settings.device))
     network = _fresh(encoder, settings)
     optimizer = torch.optim.AdamW(_groups(network, settings), weight_decay=0.01, betas=(0.9, 0.98), fused=True)
     progress = Progress()
@@ -123,6 +125,14 @@ def train(settings: TrainSettings, judge: Judge | None = None) -> Path:
     _run(network, optimizer, accelerator, encoder=encoder, settings=settings, progress=progress)
     torch.save(accelerator.unwrap_model(network).state_dict(), settings.out / "model.pt")
     return publish(settings, progress, tokenizer=tokenizer, judge=judge, device=str(accelerator.device))
+
+
+def _on_gpu(device: str) -> bool:
+    available = torch.cuda.is_available()
+    if device == "cuda" and not available:
+        msg = "there is no CUDA device here; train with the device 'cpu' or 'auto'"
+        raise ModelError(msg)
+    return available and device != "cpu"
 
 
 def _fresh(encoder: PromptEncoder, settings: TrainSettings) -> ParserNetwork:

@@ -107,7 +107,8 @@ def test_bad_files_say_where(parser: ModelParser, tmp_path: Path) -> None:
 
 
 def test_the_shipped_weights_understand_the_dev_set() -> None:
-    found = score(DEV, ModelParser(load_model("embedded")))
-    assert found["n"] == 240
+    shipped = ModelParser(load_model("embedded"))
+    found = summary([score_one(shipped, dialogue) for dialogue in list(read(DEV))[::4]], seed=7)
+    assert found["n"] == 60
     assert found["intent_accuracy"] >= 0.80
     assert found["f1"] >= 0.40

@@ -85,13 +85,14 @@ class EmbeddedModel:
 
     def _span(self, run: _Run, choice: Choice) -> tuple[Span, float]:
         prompt = run.prompt
-        inside = np.flatnonzero(prompt.text & np.isin(prompt.segments, choice.spans))
+        free = _free(prompt, choice)
+        inside = np.flatnonzero(free)
         best, gain = _best(run.pointers()[inside])
         first = int(inside[best])
         run.point(first)
         segment = int(prompt.segments[first])
         reach = np.arange(first, min(first + MAX_SPAN, len(prompt.ids)))
-        reach = reach[prompt.segments[reach] == segment]
+        reach = reach[np.cumprod(free[reach] & (prompt.segments[reach] == segment)).astype(bool)]
         best, more = _best(run.pointers()[reach])
         last = int(reach[best])
         run.point(last)
@@ -148,6 +149,16 @@ class _Run:
         self._query: NDArray[np.float32] = queries[0, -1]
         found: NDArray[np.float32] = keys[0]
         return found
+
+
+def _free(prompt: Encoded, choice: Choice) -> NDArray[np.bool_]:
+    """Return which tokens may be copied: those not taken, or all of them where everything is taken."""
+    allowed: NDArray[np.bool_] = prompt.text & np.isin(prompt.segments, choice.spans)
+    free = allowed.copy()
+    for span in choice.taken:
+        inside = (prompt.segments == span.segment) & (prompt.ends > span.start) & (prompt.starts < span.end)
+        free &= ~inside
+    return free if free.any() else allowed
 
 
 def _best(scores: NDArray[np.float32]) -> tuple[int, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.llm.base import Segment, Span
@@ -55,14 +55,15 @@ def test_the_end_of_the_assistant_text_is_kept(encoder: PromptEncoder) -> None:
     assert encoded.ends[encoded.segments == 1].max() == len(said)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.text(max_size=400),
     titles=st.lists(st.text(max_size=80), max_size=30),
     values=st.lists(st.text(max_size=80), max_size=40),
 )
-def test_every_prompt_fits_and_offsets_point_into_their_text(text: str, titles: list[str], values: list[str]) -> None:
-    encoder = PromptEncoder(WEIGHTS / "tokenizer.json", language.WORDS)
+def test_every_prompt_fits_and_offsets_point_into_their_text(
+    encoder: PromptEncoder, text: str, titles: list[str], values: list[str]
+) -> None:
     prompt = language.present(text, text, shown=titles, state=[Constraint("style", "ne", v) for v in values])
     encoded = encoder.encode(prompt)
     assert encoded.ids.size <= MAX_PROMPT

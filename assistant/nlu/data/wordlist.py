@@ -1,0 +1,54 @@
+"""Builds `words.txt`: the words that spelling is mended by. Shop words first, commonest first, then common English.
+
+Shop words come from the authored values and the lexicon and may be offered as corrections; common English, from the
+whole words of the model's vocabulary, is only known to be right as it stands.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from assistant.nlu.data.augment import LEXICON
+from assistant.nlu.data.examples import read_book
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WORDS = Path(__file__).parent / "words.txt"
+DIVIDER = "# common English, never offered as a correction"
+_WORD = re.compile(r"[a-z]+")
+_SHORTEST = 4
+_NAMES = frozenset({"brand", "order_id", "price", "sort"})
+_LEXICON_WEIGHT = 3
+
+
+def build(book: Path, tokenizer: Path) -> str:
+    """Return the text of `words.txt` for a book and a vocabulary."""
+    shop = Counter(word for value in _authored(book) for word in set(_WORD.findall(value.casefold())))
+    lists = yaml.safe_load(LEXICON.read_text(encoding="utf-8"))["values"]
+    for slot, values in lists.items():
+        for value in values if slot not in _NAMES else ():
+            for word in _WORD.findall(str(value).casefold()):
+                shop[word] += _LEXICON_WEIGHT
+    first = [word for word, _ in sorted(shop.items(), key=lambda item: (-item[1], item[0])) if len(word) >= _SHORTEST]
+    vocabulary = json.loads(tokenizer.read_text(encoding="utf-8"))["model"]["vocab"]
+    common = [word for word in vocabulary if _WORD.fullmatch(word) and len(word) >= _SHORTEST and word not in shop]
+    return "\n".join([*first, DIVIDER, *common]) + "\n"
+
+
+def _authored(book: Path) -> Iterator[str]:
+    """Yield each different authored value once."""
+    seen: set[str] = set()
+    for dialogue in read_book(book):
+        for turn in dialogue["dialogue"]:
+            for c in turn.get("constraints", ()):
+                value = c["value"]
+                if isinstance(value, str) and c["slot"] not in _NAMES and value not in seen:
+                    seen.add(value)
+                    yield value
