@@ -16,7 +16,7 @@ from ui.api_docs import docs_page
 from ui.guard import Guard
 from ui.session import Sessions, configured_secret
 from ui.shop.handlers import Page
-from ui.shop.routes import page_shell, plain_router, session_router
+from ui.shop.routes import file_router, health_router, page_shell, session_router
 from ui.staff import StaffDoor, staff_router
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def create_app(backend: ShopBackend, settings: UiSettings, *, secret: bytes | No
     _answer_errors(app)
     _serve_docs(app)
     app.include_router(api_router(backend, Doorkeeper(sessions, settings.api_key)))
-    app.include_router(plain_router(backend, settings.title))
+    app.include_router(health_router(backend))
+    app.include_router(file_router(backend, settings.title))
     app.include_router(session_router(backend, sessions, settings.ui))
     app.include_router(staff_router(StaffDoor(secret, settings)))
     _close_api(app)

@@ -6,6 +6,7 @@ many more routes (uploads, a file proxy, deep links, monitoring, its own configu
 
 from __future__ import annotations
 
+import gzip
 import re
 import secrets
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _SCRIPT = re.compile(rb"<script(?=[\s>])", re.IGNORECASE)
 _BODY = re.compile(rb"<body[^>]*>", re.IGNORECASE)
 _CRAWLER_META = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*', re.IGNORECASE)
+_WORTH_ZIPPING = 2_000  # bytes
 _FIXED_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
@@ -100,6 +102,7 @@ class Guard:
         headers = Headers(scope=scope)
         policy_nonce = secrets.token_urlsafe(16)
         answer = _Answer(send, nonce=policy_nonce, path=scope["path"], image_hosts=self._settings.image_hosts)
+        answer.zips = "gzip" in headers.get("accept-encoding", "")
         refusal = self._refusal(scope, headers)
         if refusal is not None:
             await refusal.response()(scope, receive, answer.send)
@@ -107,6 +110,8 @@ class Guard:
         if scope["path"] == "/" and scope["method"] == "GET" and "text/html" in headers.get("accept", ""):
             answer.cookie = await self._fresh_cookie(headers, secure=is_secure(scope, headers, self._settings))
             answer.shell = self._shell
+        if scope["path"] == "/":  # a page that comes compressed could not be marked
+            scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]}
         try:
             await self._app(scope, _limited(receive, self._settings.max_body_bytes), answer.send)
         except _TooLargeError:
@@ -159,6 +164,7 @@ class _Answer:
         self._body = bytearray()
         self.cookie: str | None = None
         self.shell: Shell | None = None
+        self.zips = False
         self.started = False
 
     async def send(self, message: Message) -> None:
@@ -195,7 +201,12 @@ class _Answer:
             tag = _BODY.search(body)
             body = body[: tag.end()] + self.shell.body + body[tag.end() :] if tag else body
         body = _SCRIPT.sub(f'<script nonce="{self._nonce}"'.encode(), body)
-        MutableHeaders(scope=start)["content-length"] = str(len(body))
+        headers = MutableHeaders(scope=start)
+        if self.zips and len(body) > _WORTH_ZIPPING:
+            body = gzip.compress(body, compresslevel=5)
+            headers["content-encoding"] = "gzip"
+        headers.add_vary_header("accept-encoding")
+        headers["content-length"] = str(len(body))
         await self._send(start)
         await self._send({"type": "http.response.body", "body": body})
 

@@ -39,7 +39,7 @@ class Bubble:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What changes on the screen; None leaves a part as it is."""
+    """What changes on the screen; None leaves a part as it is. All are HTML but `status`, which is plain text."""
 
     talk: tuple[Bubble, ...] | None = None
     chips: str | None = None
@@ -109,7 +109,7 @@ class Page:
                 press.echo, conversation_id=session.conversation_id, user_id=session.user_id, acts=press.acts
             ).to_json()
             yield from self._spoken(before, str(reply["text"]))
-            yield self._answered(before, reply, session)
+            yield self._answered(reply, session)
         except UnknownConversationError:
             yield View(talk=(*before, Bubble("assistant", _GONE)), status=_GONE)
         except Exception:  # noqa: BLE001 - the last line of the page: logged, and the shopper gets words
@@ -123,9 +123,10 @@ class Page:
             yield View(talk=(*before, Bubble("assistant", " ".join(words[:end]))))
             time.sleep(self._pause_s)
 
-    def _answered(self, before: tuple[Bubble, ...], reply: Mapping[str, Any], session: Session) -> View:
+    def _answered(self, reply: Mapping[str, Any], session: Session) -> View:
+        """Return the whole screen as stored: another tab's turn may have come in between."""
         return View(
-            talk=(*before, self._bubble(reply)),
+            talk=tuple(self._drawn(message) for message in self._messages(session)),
             quick=cards.quick(reply["quick_replies"]),
             status=_spoken_status(reply),
             **self._panels(session, has_talk=True),

@@ -228,7 +228,9 @@ class MemoryShop:
 
 def _card(product: Product) -> Card:
     why = (
-        Claim(f"Rated {product.rating or 0:.1f} by {product.n_ratings} buyers", (f"product:{product.product_id}:rating",)),
+        Claim(
+            f"Rated {product.rating or 0:.1f} by {product.n_ratings} buyers", (f"product:{product.product_id}:rating",)
+        ),
         Claim("Buyers like how it feels", ("review:1", "review:2")),
     )
     sizes = ("S", "M", "L") if product.size else ()

@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Iterator  # Gradio reads the annotations of its listeners
 from concurrent.futures import ThreadPoolExecutor
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 # Gradio reads these when it is imported: no telemetry, no look at the model hub.
@@ -111,6 +112,7 @@ class _Screen:
                     render_markdown=False,
                     sanitize_html=True,
                     feedback_options=None,
+                    latex_delimiters=[],
                     layout="bubble",
                 )
                 self._quick = _html("", "st-quick")
@@ -135,7 +137,7 @@ class _Screen:
         parts = [self._chat, self._chips, self._quick, self._cart, self._header, self._live]
         quiet: dict[str, Any] = {
             "show_progress": "hidden",
-            "show_progress_on": [self._live],
+            "show_progress_on": [self._bridge],  # out of sight: its ticking must not be read aloud
             "api_visibility": "private",
         }
         demo.load(self._restore, None, parts, **quiet)
@@ -164,10 +166,13 @@ def _html(value: str, elem_id: str) -> gr.HTML:
 
 def _updates(view: View) -> list[Any]:
     talk: Any = gr.skip() if view.talk is None else [_message(b.role, b.text, b.html) for b in view.talk]
-    rest = (view.chips, view.quick, view.cart, view.header, view.status)
+    status = None if view.status is None else escape(view.status)
+    rest = (view.chips, view.quick, view.cart, view.header, status)
     return [talk, *(gr.skip() if part is None else part for part in rest)]
 
 
 def _message(role: str, text: str, html: str) -> dict[str, Any]:
+    # Even with Markdown off Gradio draws a message's text as (sanitized) HTML, and would load its images.
+    words = escape(text, quote=False)
     drawn = [gr.HTML(html, apply_default_css=False, render=False, js_on_load=None)] if html else []
-    return {"role": role, "content": [*([text] if text else []), *drawn]}
+    return {"role": role, "content": [*([words] if words else []), *drawn]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from functools import cache
 from pathlib import Path
@@ -34,6 +35,11 @@ _MAX_ID = 200
 def static_files() -> dict[str, bytes]:
     """Return the style sheets and scripts by name; they are few and small, so they stay in memory."""
     return {path.name: path.read_bytes() for path in sorted(_STATIC.iterdir()) if path.suffix in _TYPES}
+
+
+@cache
+def _zipped(name: str) -> bytes:
+    return gzip.compress(static_files()[name])
 
 
 def static_url(name: str) -> str:
@@ -80,23 +86,30 @@ def session_router(backend: ShopBackend, sessions: Sessions, settings: PageSetti
     return router
 
 
-def plain_router(backend: ShopBackend, shop_name: str) -> APIRouter:
-    """Return pictures, health and small files."""
-    router = APIRouter()
+def health_router(backend: ShopBackend) -> APIRouter:
+    """Return what a supervisor asks."""
+    router = APIRouter(tags=["health"])
 
-    @router.get("/healthz", summary="Whether the process lives", tags=["health"])
+    @router.get("/healthz", summary="Whether the process lives")
     def healthz() -> dict[str, str]:
         """Answer at once, whatever the state of the store."""
         return {"status": "ok"}
 
-    @router.get("/readyz", summary="Whether every part works", tags=["health"])
+    @router.get("/readyz", summary="Whether every part works")
     def readyz() -> Response:
         """Answer 200 where every component is ready, else 503 with the problems."""
         parts = backend.ready()
         ready = all(state == "ok" for state in parts.values())
         return JSONResponse({"ready": ready, "components": parts}, status_code=200 if ready else 503)
 
-    @router.get("/pictures/{name:path}", include_in_schema=False)
+    return router
+
+
+def file_router(backend: ShopBackend, shop_name: str) -> APIRouter:
+    """Return pictures and the small files that browsers ask for."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/pictures/{name:path}")
     def picture(name: str) -> Response:
         product_id = name.removesuffix(".svg")
         drawing = backend.picture(product_id) if 0 < len(product_id) <= _MAX_ID else None
@@ -104,25 +117,27 @@ def plain_router(backend: ShopBackend, shop_name: str) -> APIRouter:
             raise HTTPException(404, "there is no such picture")
         return Response(drawing, media_type="image/svg+xml", headers=_PICTURE_HEADERS)
 
-    @router.get("/ui/{name}", include_in_schema=False)
-    def static(name: str, v: str = "") -> Response:
+    @router.get("/ui/{name}")
+    def static(request: Request, name: str, v: str = "") -> Response:
         content = static_files().get(name)
         if content is None:
             raise HTTPException(404, "there is no such file")
-        cache_control = _FOREVER if v else "public, max-age=300"
-        return Response(content, media_type=_TYPES[Path(name).suffix], headers={"cache-control": cache_control})
+        headers = {"cache-control": _FOREVER if v else "public, max-age=300", "vary": "accept-encoding"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            content, headers["content-encoding"] = _zipped(name), "gzip"
+        return Response(content, media_type=_TYPES[Path(name).suffix], headers=headers)
 
-    @router.get("/favicon.ico", include_in_schema=False)
-    @router.get("/favicon.svg", include_in_schema=False)
+    @router.get("/favicon.ico")
+    @router.get("/favicon.svg")
     def favicon() -> Response:
         headers = {"cache-control": "public, max-age=86400"}
         return Response(static_files()["favicon.svg"], media_type="image/svg+xml", headers=headers)
 
-    @router.get("/robots.txt", include_in_schema=False)
+    @router.get("/robots.txt")
     def robots() -> Response:
         return PlainTextResponse("User-agent: *\nDisallow: /agent\nDisallow: /eval\nDisallow: /api/\n")
 
-    @router.get("/manifest.json", include_in_schema=False)
+    @router.get("/manifest.json")
     def manifest() -> dict[str, object]:
         icon = {"src": "/favicon.svg", "sizes": "any", "type": "image/svg+xml"}
         return {"name": shop_name, "start_url": "/", "display": "browser", "icons": [icon]}
