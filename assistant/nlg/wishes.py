@@ -12,6 +12,7 @@ from assistant.nlg.matching import mention, stem_set
 from assistant.nlg.money import cents_of, money
 from assistant.nlg.wording import bound, flat, number, recipients
 from assistant.service.terms import words
+from retrieval import families
 
 if TYPE_CHECKING:
     from retrieval.types import Constraint, Product
@@ -85,10 +86,9 @@ def _wanted(product: Product, constraint: Constraint, value: str) -> Verdict | N
     if constraint.slot == "recipient" and (found := _recipient(product, value)):
         return found
     if constraint.slot == "color" and product.color:
-        # The search admits navy for "blue": the colour is said as the shop has it, and the shopper can judge.
-        exact = stem_set(value) <= stem_set(product.color)
-        text = f"Colour as you asked: {flat(product.color)}" if exact else f"Colour: {flat(product.color)}"
-        return Verdict(True, text, (field_id(product.product_id, "color"),), 0.8 if exact else 0.5)
+        return _in_family(product, "color", "colors", value)
+    if constraint.slot == "material" and families.named("materials", value) and product.material:
+        return _in_family(product, "material", "materials", value)
     if constraint.op not in ("eq", "approx"):
         return None
     found_at = mention(product, value)
@@ -110,13 +110,30 @@ def _unwanted(product: Product, constraint: Constraint, value: str) -> Verdict |
     label = _LABELS.get(constraint.slot)
     own = str(getattr(product, constraint.slot)) if label else ""
     if own:
-        holds = not stem_set(value) & (stem_set(own) | stem_set(product.title))
+        file = "materials" if constraint.slot == "material" else "colors"
+        holds = not (constraint.slot != "brand" and _is_of(file, f"{own}. {product.title}", value))
+        holds = holds and not (constraint.slot == "brand" and stem_set(value) <= stem_set(own))
         text = f"Not {flat(value, limit=60)}. {label}: {flat(own)}" if holds else f"{label}: {flat(own)}"
         return Verdict(holds, text, (field_id(product.product_id, constraint.slot),), 0.78)
     found = mention(product, value)
     if found is None:
         return None
     return Verdict(not found.flag, found.text, (found.evidence_id,), 0.8)
+
+
+def _in_family(product: Product, slot: str, file: str, value: str) -> Verdict:
+    ids, own, label = (field_id(product.product_id, slot),), flat(str(getattr(product, slot))), _LABELS[slot]
+    if _is_of(file, own, value):
+        return Verdict(True, f"{label} as you asked: {own}", ids, 0.8)
+    return Verdict(False, f"Not {flat(value, limit=60)}. {label}: {own}", ids, 0.8)
+
+
+def _is_of(file: str, own: str, value: str) -> bool:
+    """Whether a colour or material is the one asked for, or of its family: navy is a blue, suede a leather."""
+    asked = families.named(file, value)
+    if not asked:
+        return stem_set(value) <= stem_set(own)
+    return not families.closure(file, families.named(file, own)).isdisjoint(asked)
 
 
 def _recipient(product: Product, value: str) -> Verdict | None:

@@ -62,6 +62,9 @@ def holds(product: Product, constraint: Constraint) -> bool | None:
         (wish("brand", "eq", "Kelvik"), False),
         (wish("brand", "ne", "Kelvik"), True),
         (wish("color", "eq", "navy"), True),
+        (wish("color", "eq", "blue"), True),  # navy is of the family
+        (wish("color", "eq", "black"), False),
+        (wish("color", "ne", "blue"), False),
         (wish("material", "ne", "leather"), True),
         (wish("material", "ne", "rubber"), False),
         (wish("feature", "eq", "waterproof"), True),
@@ -76,6 +79,14 @@ def holds(product: Product, constraint: Constraint) -> bool | None:
 )
 def test_wishes_are_judged_by_the_products_data(constraint: Constraint, expected: bool | None) -> None:
     assert holds(SHOE, constraint) is expected
+
+
+def test_families_decide_colours_and_materials() -> None:
+    suede, faux = replace(BOOT, material="suede"), replace(BOOT, material="vegan leather")
+    assert holds(suede, wish("material", "eq", "leather")) is True
+    assert holds(suede, wish("material", "ne", "leather")) is False
+    assert holds(faux, wish("material", "eq", "leather")) is False
+    assert holds(faux, wish("material", "ne", "leather")) is True
 
 
 def test_a_wish_that_is_met_comes_first_and_cites_the_field_and_the_turn() -> None:
