@@ -57,18 +57,28 @@ def answer(reply: Mapping[str, Any], *, image_hosts: frozenset[str] = frozenset(
     return render(
         "answer",
         reply=reply,
-        sections=_sections(reply.get("products") or ()),
+        sections=_sections(reply),
         chosen=_chosen(reply.get("constraints") or ()),
         hosts=image_hosts,
     )
 
 
-def _sections(products: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    """Split cards into what was asked for (no heading) and what only comes near."""
-    asked = [card for card in products if not _is_alternative(card)]
-    near = [card for card in products if _is_alternative(card)]
-    heading = "Close to what you asked"
-    return [(title, cards) for title, cards in (("", asked), (heading, near)) if cards]
+def _sections(reply: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """Split the cards by what they answer, and what was asked for from what only comes near.
+
+    One thing asked for needs no heading; several carry their product types.
+    """
+    products: Sequence[Mapping[str, Any]] = reply.get("products") or ()
+    roles = sorted({int(card.get("role", 0)) for card in products})
+    names = {c.get("group", 0): str(c["value"]) for c in reply.get("constraints") or () if c["slot"] == "category"}
+    sections = []
+    for role in roles:
+        name = names.get(role, "").capitalize() if len(roles) > 1 else ""
+        cards = [card for card in products if card.get("role", 0) == role]
+        near = f"Close to what you asked: {name}" if name else "Close to what you asked"
+        sections.append((name, [card for card in cards if not _is_alternative(card)]))
+        sections.append((near, [card for card in cards if _is_alternative(card)]))
+    return [(heading, cards) for heading, cards in sections if cards]
 
 
 def _is_alternative(card: Mapping[str, Any]) -> bool:

@@ -103,6 +103,15 @@ def test_alternatives_stand_apart_from_what_was_asked() -> None:
     assert html.index("Asked") < html.index("Close to what you asked") < html.index("Near<")
 
 
+def test_several_things_asked_for_stand_under_their_names() -> None:
+    wishes = (Constraint("category", "eq", "tent"), Constraint("category", "eq", "sleeping bag", group=1))
+    shown = (Card("a", "Dome", 100, "USD"), Card("b", "Cocoon", 100, "USD", role=1))
+
+    html = cards.answer(Reply(1, "", products=shown, constraints=wishes).to_json())
+
+    assert html.index(">Tent<") < html.index("Dome") < html.index(">Sleeping bag<") < html.index("Cocoon")
+
+
 def test_the_size_that_was_asked_for_is_chosen() -> None:
     card = Card("a", "Shoes", 100, "USD", options=(("a", "41", True), ("b", "42", True), ("c", "43", False)))
     reply = Reply(1, "", products=(card,), constraints=(Constraint("size", "eq", "42"),))
