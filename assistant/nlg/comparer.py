@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from assistant.nlg.fields import Field, availability, fields
 from assistant.nlg.money import money
-from assistant.nlg.wishes import judge
+from assistant.nlg.wishes import judge, judged
 from assistant.nlg.wording import flat, listed, named, number
 from assistant.reply import Comparison
 
@@ -117,7 +117,7 @@ def _on_rating(products: Sequence[Product]) -> str:
 
 def _on_wishes(products: Sequence[Product], constraints: Sequence[Constraint]) -> str:
     """Say who meets more of what was asked; nothing where the data tells them not apart."""
-    met = {p.product_id: [c for c in constraints if (v := judge(p, c)) is not None and v.holds] for p in products}
+    met = {p.product_id: [c for c, verdict in judged(p, constraints) if verdict.holds] for p in products}
     counts = sorted({len(found) for found in met.values()}, reverse=True)
     best = [p for p in products if len(met[p.product_id]) == counts[0]]
     if len(counts) < 2 or len(best) != 1:

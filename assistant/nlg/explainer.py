@@ -9,7 +9,7 @@ from assistant.nlg import merits, past
 from assistant.nlg.fields import field_id
 from assistant.nlg.matching import stem_set
 from assistant.nlg.merits import Reason
-from assistant.nlg.wishes import judge
+from assistant.nlg.wishes import judged
 from assistant.nlg.wording import flat
 from assistant.reply import Claim
 
@@ -71,10 +71,7 @@ def explain(
 
 
 def _of_wishes(product: Product, constraints: Iterable[Constraint], turn: int) -> Iterator[Reason]:
-    for constraint in constraints:
-        verdict = judge(product, constraint)
-        if verdict is None:
-            continue
+    for constraint, verdict in judged(product, constraints):
         strength = verdict.strength if verdict.holds else 0.95
         claim = Claim(verdict.text, (*verdict.evidence, f"turn:{turn}"))
         yield Reason(f"wish:{constraint.slot}:{constraint.op}:{constraint.value}", strength, claim)

@@ -15,11 +15,14 @@ from assistant.service.terms import words
 from retrieval import families
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from retrieval.types import Constraint, Product
 
 APPROX = 0.2
 """How far from an "around" price still counts as around it."""
 
+_ALTERNATIVES = frozenset({"brand", "color", "size", "material"})
 _LABELS = {"color": "Colour", "material": "Material", "brand": "Brand"}
 
 
@@ -44,6 +47,21 @@ def judge(product: Product, constraint: Constraint) -> Verdict | None:
     if constraint.op == "ne":
         return _unwanted(product, constraint, constraint.value)
     return _wanted(product, constraint, constraint.value)
+
+
+def judged(product: Product, constraints: Iterable[Constraint]) -> list[tuple[Constraint, Verdict]]:
+    """Judge every wish that can be told. "Red or blue" is two wishes of a slot: met by one, missed only by both."""
+    out = [(c, v) for c in constraints if (v := judge(product, c)) is not None]
+    met = {(c.slot, c.group) for c, v in out if v.holds and c.op == "eq"}
+    kept: list[tuple[Constraint, Verdict]] = []
+    for constraint, verdict in out:
+        key = (constraint.slot, constraint.group)
+        alternative = constraint.op == "eq" and constraint.slot in _ALTERNATIVES
+        if alternative and not verdict.holds and key in met:
+            continue
+        met |= {key} if alternative else set()
+        kept.append((constraint, verdict))
+    return kept
 
 
 def _price(product: Product, constraint: Constraint) -> Verdict | None:

@@ -14,7 +14,7 @@ from assistant.nlg.evidence import Evidence, Fact, product_facts
 from assistant.nlg.explainer import MAX_CLAIMS, explain
 from assistant.nlg.grounding import check
 from assistant.nlg.matching import mention
-from assistant.nlg.wishes import judge
+from assistant.nlg.wishes import judge, judged
 from assistant.recommender.base import Signal
 from retrieval.types import Constraint, Op, Product, Review, Slot
 
@@ -87,6 +87,13 @@ def test_families_decide_colours_and_materials() -> None:
     assert holds(suede, wish("material", "ne", "leather")) is False
     assert holds(faux, wish("material", "eq", "leather")) is False
     assert holds(faux, wish("material", "ne", "leather")) is True
+
+
+def test_alternatives_are_met_by_one_of_them() -> None:
+    either = (wish("color", "eq", "black"), wish("color", "eq", "navy"))
+    assert "Not black" not in str(explain(SHOE, constraints=either))
+    assert [v.holds for _, v in judged(SHOE, either)] == [True]
+    assert [v.holds for _, v in judged(BOOT, either)] == [False]
 
 
 def test_a_wish_that_is_met_comes_first_and_cites_the_field_and_the_turn() -> None:
