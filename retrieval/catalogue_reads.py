@@ -65,11 +65,11 @@ class CatalogueReads:
             last = rows[-1].key
             yield [product_of(r.body, derived_type=r.derived_type) for r in rows]
 
-    def outlines(self) -> list[tuple[str, str, bool, str]]:
-        """Return (product id, group key, whether it can be had, brand) of everything that is sold."""
+    def outlines(self) -> list[tuple[str, str, bool, str, float, int]]:
+        """Return id, group key, whether it can be had, brand, popularity and number of ratings of everything sold."""
+        columns = (_T.product_id, _T.group_key, _T.in_stock, _T.brand, _T.popularity, _T.n_ratings)
         with self._engine.connect() as db:
-            rows = db.execute(sa.select(_T.product_id, _T.group_key, _T.in_stock, _T.brand).where(~_T.vanished))
-            return [(row[0], row[1], row[2], row[3]) for row in rows]
+            return [(r[0], r[1], r[2], r[3], r[4], r[5]) for r in db.execute(sa.select(*columns).where(~_T.vanished))]
 
     def untyped(self, *, batch: int = 2000) -> Iterator[Untyped]:
         """Iterate over products whose feed gave no product type, as classification reads them."""

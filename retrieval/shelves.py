@@ -83,10 +83,12 @@ class Shelf:
         return bool(words & _accessories()) and not _accessories() & set(wanted)
 
     def is_kind_of(self, wanted: Phrase) -> bool:
-        """Whether the last step is a kind of `wanted`: the same noun, and every word of `wanted` on the path."""
-        return any(
-            (p[-1] == wanted[-1] and set(wanted[:-1]) <= self.all_words) or _ends_in(p, wanted) for p in self.steps[-1]
-        )
+        """Whether the last step ends in `wanted`: "trail running shoes" are "running shoes"."""
+        return any(_ends_in(p, wanted) for p in self.steps[-1])
+
+    def is_kind_by_path(self, wanted: Phrase) -> bool:
+        """Whether the last step has the noun of `wanted`, and its other words stand anywhere on the path."""
+        return any(p[-1] == wanted[-1] and set(wanted[:-1]) <= self.all_words for p in self.steps[-1])
 
     @property
     def mixed(self) -> bool:
@@ -137,7 +139,8 @@ class ShelfIndex:
         return tuple(s.path for s in self.shelves if any(p[-1].split()[-1] == noun for p in s.steps[-1]))
 
     def _named(self, wanted: Phrase) -> dict[str, None]:
-        return {s.path: None for s in self.shelves if s.under(wanted) or s.is_kind_of(wanted)}
+        found = {s.path: None for s in self.shelves if s.under(wanted) or s.is_kind_of(wanted)}
+        return found or {s.path: None for s in self.shelves if s.is_kind_by_path(wanted)}
 
     def nearest(self, text: str, *, n: int) -> list[str]:
         """Return the shelves that share most with a type that is not carried: its noun first, then its words."""

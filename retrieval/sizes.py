@@ -24,7 +24,7 @@ _PLAIN = re.compile(r"\d{1,4}(?:[.,]\d+)?(?:-\d{1,4}(?:\.\d+)?)?[a-z]{0,2}")
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A quantity in the base unit of its dimension (mm, ml, g, GB, W, mAh, persons, pieces)."""
+    """A quantity in the base unit of its dimension (mm, ml, g, GB, W, mAh, persons, pieces, years)."""
 
     dimension: str
     amount: float
@@ -50,10 +50,20 @@ def _units() -> dict[str, list[tuple[str, float]]]:
 
 
 @cache
+def _written_units() -> str:
+    units = sorted((u for u in _units() if " of" not in u), key=len, reverse=True)
+    return "|".join(re.escape(u) + ("(?:e?s)?" if u[-1].isalpha() and len(u) > 1 else "") for u in units)
+
+
+@cache
 def _measure_pattern() -> re.Pattern[str]:
-    units = sorted((u for u in _units() if not u.startswith("set")), key=len, reverse=True)
-    plural = "|".join(re.escape(u) + ("(?:e?s)?" if u[-1].isalpha() and len(u) > 1 else "") for u in units)
-    return re.compile(rf"(?<![\w.,/])({_NUMBER})\s*-?\s*({plural})(?!\w)")
+    return re.compile(rf"(?<![\w.,/])({_NUMBER})\s*-?\s*({_written_units()})(?!\w)")
+
+
+@cache
+def _range_pattern() -> re.Pattern[str]:
+    """Match the lower end of "10-11 years", and the unit."""
+    return re.compile(rf"(?<![\w.,/-])({_NUMBER})\s*(?:-|\u2013|to)\s*{_NUMBER}\s*-?\s*({_written_units()})(?!\w)")
 
 
 @cache
@@ -64,13 +74,10 @@ def _letters() -> dict[str, str]:
 
 @cache
 def _number_words() -> re.Pattern[str]:
+    """Match a number word before a unit: "two pack", "three seater"."""
     words = "|".join(lexicon.table("units")["numbers"])
-    return re.compile(rf"\b({words})(?=[\s-]+(?:{'|'.join(_people_units())})\b)")
-
-
-@cache
-def _people_units() -> tuple[str, ...]:
-    return tuple(str(u) for u in lexicon.table("units")["units"]["people"])
+    units = "|".join(re.escape(u) for u in _units() if len(u) > 1 and u.isalpha())
+    return re.compile(rf"\b({words})(?=[\s-]+(?:{units})s?\b)")
 
 
 def measures(text: str) -> tuple[Measure, ...]:
@@ -79,8 +86,9 @@ def measures(text: str) -> tuple[Measure, ...]:
     if not any(c.isdigit() for c in lowered):
         return ()
     single = [m for number, unit in _measure_pattern().findall(lowered) for m in _measured(number, unit)]
-    crossed_ = [(n, found[-1]) for found in _CROSS_MEASURED.findall(lowered) for n in found[:3] if n]
-    return tuple(dict.fromkeys((*single, *(m for number, unit in crossed_ for m in _measured(number, unit)))))
+    joined = [(n, found[-1]) for found in _CROSS_MEASURED.findall(lowered) for n in found[:3] if n]
+    joined += [(low, unit) for low, unit in _range_pattern().findall(lowered)]  # the upper end stands by its unit
+    return tuple(dict.fromkeys((*single, *(m for number, unit in joined for m in _measured(number, unit)))))
 
 
 def crossed(text: str) -> tuple[str, ...]:
@@ -95,7 +103,7 @@ def read(text: str) -> Size:
     lowered = _number_words().sub(lambda m: str(lexicon.table("units")["numbers"][m[1]]), lowered)
     lowered = _FOR_PEOPLE.sub(r"\1 person", lowered)
     found = measures(lowered)
-    rest = " ".join(_measure_pattern().sub(" ", lowered).split()) if found else lowered
+    rest = " ".join(_measure_pattern().sub(" ", _range_pattern().sub(" ", lowered)).split()) if found else lowered
     return Size(found, _names(rest, alone=not found))
 
 
@@ -148,23 +156,32 @@ def _names(text: str, *, alone: bool) -> tuple[str, ...]:
 
 
 def _region_names(words: list[str]) -> list[str]:
+    """Return the figures with the region that stands before or after each: "UK 9", "9 UK", "EU42"."""
     names: list[str] = []
-    region = ""
+    before, bare = "", ""  # a region without figure yet; a figure without region yet
     for word in words:
-        if word in lexicon.table("units")["regions"]:
-            region = "eu" if word == "eur" else word
-            if names and " " not in names[-1]:
-                names[-1:] = [f"{region} {names[-1]}", names[-1]]
-                region = ""
-        elif _PLAIN.fullmatch(word):
-            number = _tidy(word)
-            names += [f"{region} {number}", number] if region else [number]
-            region = ""
-        elif (
-            joined := re.fullmatch(rf"({'|'.join(lexicon.table('units')['regions'])})(\d+(?:\.\d)?)", word)
-        ) is not None:
-            names += [f"{joined[1]} {joined[2]}", joined[2]]
+        region, figure = _split_region(word)
+        if region and not figure and bare:
+            names.insert(len(names) - 1, f"{region} {bare}")
+            bare = ""
+        elif region and not figure:
+            before = region
+        elif figure:
+            region = region or before
+            names += [f"{region} {figure}", figure] if region else [figure]
+            before, bare = "", "" if region else figure
     return names
+
+
+def _split_region(word: str) -> tuple[str, str]:
+    """Return the region and the figure that a word holds: "eu42" holds both, other words neither."""
+    regions = lexicon.table("units")["regions"]
+    region = next((r for r in sorted(regions, key=len, reverse=True) if word.startswith(r)), "")
+    rest = word.removeprefix(region)
+    figure = _tidy(rest) if _PLAIN.fullmatch(rest) else ""
+    if rest and not figure:
+        return "", ""
+    return "eu" if region == "eur" else region, figure
 
 
 def _tidy(number: str) -> str:

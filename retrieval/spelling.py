@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import OSA
+
+import retrieval.lexicon as lexicon
+from retrieval.words import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +27,7 @@ def closest(word: str, known: Iterable[str], *, strict: bool = False) -> str | N
         strict: For names, where another letter is another name ("Nixon", "Nikon"): only swapped, doubled or
             dropped letters and exchanged vowels count as slips.
     """
-    if len(word) < _SHORTEST or any(c.isdigit() for c in word):
+    if len(word) < _SHORTEST or any(c.isdigit() for c in word) or word in _real_words():
         return None
     budget = 2 if len(word) >= _LONG else 1
     best: tuple[int, str] | None = None
@@ -39,6 +43,14 @@ def closest(word: str, known: Iterable[str], *, strict: bool = False) -> str | N
         elif distance == best[0] and other != best[1]:
             tied = True
     return None if best is None or tied else best[1]
+
+
+@cache
+def _real_words() -> frozenset[str]:
+    """Return words that are right as they are: a "book" is no misspelt boot."""
+    names = [*lexicon.lines("product_types"), *lexicon.lines("compounds")]
+    names += [str(w) for group in lexicon.table("synonyms")["same"] for w in group]
+    return frozenset(t for name in names for t in tokens(name))
 
 
 def _is_slip(word: str, other: str) -> bool:

@@ -135,8 +135,8 @@ class Vocabulary:
     def _brand(self, value: str) -> Resolution:
         wanted = normal(value)
         names = self._brand_names
-        bare = wanted.replace(" ", "")
-        found = [n for n in names if n.replace(" ", "") == bare] if bare else []
+        bare = _bare(wanted)
+        found = [n for n in names if _bare(n) == bare] if bare else []
         if wanted and not found:
             found = [n for n in names if n.startswith(f"{wanted} ")]  # "Kingston" for "Kingston Technology"
         if found:
@@ -172,3 +172,8 @@ class Vocabulary:
 
     def _n_saying(self, field: str, phrase: str) -> int:
         return self._catalogue.count_matching([says(field, phrase)])
+
+
+def _bare(name: str) -> str:
+    """Return a name without spaces and "and", which "&" says as well."""
+    return "".join(w for w in name.split() if w != "and")

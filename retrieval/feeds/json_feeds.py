@@ -39,7 +39,7 @@ def read_json(source: Source) -> Iterator[RawRow]:
     first = next((line for line in lines if line.strip()), "")
     lines = chain([first], lines)
     start = first.lstrip()[:1]
-    if start == "{" and _is_object(first):
+    if start == "{" and _is_row(first):
         yield from _from_lines(lines)
     elif start in ("[", "{"):
         yield from _from_array(source, lines)
@@ -47,11 +47,13 @@ def read_json(source: Source) -> Iterator[RawRow]:
         raise FeedError(f"{str(source.path)!r} is not JSON: it begins with {first[:20]!r}, not with [ or {{")
 
 
-def _is_object(text: str) -> bool:
+def _is_row(line: str) -> bool:
+    """Whether a line is an object of its own, and no wrapper around an array of rows."""
     try:
-        return isinstance(orjson.loads(text), dict)
+        found = orjson.loads(line)
     except orjson.JSONDecodeError:
         return False
+    return isinstance(found, dict) and not (len(found) == 1 and _WRAPPER.match(line))
 
 
 def _from_lines(lines: Iterator[str]) -> Iterator[RawRow]:

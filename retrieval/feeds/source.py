@@ -64,16 +64,19 @@ class Source:
         while line := plain.readline(LONGEST_LINE + 1):
             if len(line) > LONGEST_LINE:
                 raise FeedError(f"{str(self.path)!r} has a line of over {LONGEST_LINE} bytes; is it a feed?")
-            yield _decode(line)
+            yield from _decode(line)
             n += 1
             if self.on_bytes is not None and n % 256 == 0:
                 self.on_bytes(packed.tell())
 
     def _utf16(self, plain: IO[bytes]) -> Iterator[str]:
+        text = io.TextIOWrapper(plain, encoding="utf-16")
         try:
-            yield from io.TextIOWrapper(plain, encoding="utf-16", newline="")
+            yield from text
         except UnicodeError as error:
             raise FeedError(f"{str(self.path)!r} is marked as UTF-16 and is not ({error}); save it as UTF-8") from error
+        finally:
+            text.detach()
 
 
 def _unpacked(packed: IO[bytes]) -> IO[bytes]:
@@ -83,9 +86,11 @@ def _unpacked(packed: IO[bytes]) -> IO[bytes]:
     return packed
 
 
-def _decode(line: bytes) -> str:
+def _decode(line: bytes) -> list[str]:
+    """Return the text of a line, in parts where only carriage returns end its lines."""
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
         text = line.decode("cp1252", errors="replace")
-    return text.replace("\0", "") if "\0" in text else text
+    text = text.replace("\r\n", "\n").replace("\0", "")
+    return io.StringIO(text.replace("\r", "\n"), newline="\n").readlines() if "\r" in text else [text]
