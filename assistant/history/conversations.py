@@ -226,6 +226,13 @@ class ConversationStore:
             rows = link.rows(sql, id=conversation.conversation_id)
         return tuple(message for row in rows for message in _messages(row))
 
+    def last_exchange(self, conversation: Conversation) -> tuple[str, str]:
+        """Return what the shopper said last and what the assistant answered; "" where there is nothing yet."""
+        sql = "SELECT user_text, reply FROM turns WHERE conversation_id = :id AND turn = :turn"
+        with self._database.read() as link:
+            row = link.one(sql, id=conversation.conversation_id, turn=conversation.turn)
+        return (str(row["user_text"]), str(json.loads(row["reply"]).get("text", ""))) if row else ("", "")
+
     def attach(self, conversation_id: str, user_id: str) -> Conversation:
         """Give a guest's conversation to the shopper who signed in, under a new id.
 

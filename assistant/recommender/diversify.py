@@ -18,7 +18,7 @@ def mmr(scores: Sequence[float], similarity: NDArray[np.float64], *, n: int, rel
     """Return the positions of `n` items by maximal marginal relevance, best first.
 
     Args:
-        scores: One an item; scaled to 0..1 inside.
+        scores: One an item; the largest is scaled to 1 inside.
         similarity: Of every two items, 0..1.  # (len(scores), len(scores))
         n: How many to pick.
         relevance: Weight of the score against the likeness to what was picked, 0..1; 1 sorts by score.
@@ -29,8 +29,8 @@ def mmr(scores: Sequence[float], similarity: NDArray[np.float64], *, n: int, rel
     if not len(scores):
         return []
     values = np.asarray(scores, dtype=np.float64)
-    spread = float(values.max() - values.min())
-    values = (values - values.min()) / spread if spread > 0 else np.ones(len(values))
+    largest = float(np.abs(values).max())
+    values = values / largest if largest > 0 else values
     picked: list[int] = []
     closest = np.zeros(len(values))  # (m,) likeness to the nearest picked one
     left = np.ones(len(values), dtype=np.bool_)
@@ -52,6 +52,6 @@ def likeness(products: Sequence[Product]) -> NDArray[np.float64]:
         (0.15, [product.color.casefold() for product in products]),
     ):
         codes = np.unique(np.array(values, dtype=np.str_), return_inverse=True)[1]
-        said = np.array([bool(value) for value in values])
+        said = np.array([bool(value) for value in values], dtype=np.bool_)
         total += weight * ((codes[:, None] == codes[None, :]) & said[:, None])
     return total
