@@ -8,7 +8,7 @@ from assistant.history.profile import traits
 from assistant.recommender.base import Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from assistant.history.base import Liking, Profile
     from retrieval.types import Product
@@ -33,10 +33,7 @@ class Taste:
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
-        self._likings = {
-            slot: {liking.value.casefold(): (_strength(liking, likings), liking) for liking in likings}
-            for slot, likings in profile.likings.items()
-        }
+        self._likings = {slot: _strengths(likings) for slot, likings in profile.likings.items()}
         self._paid: dict[str, list[int]] = {}
         for touch in profile.touches:
             if touch.name in ("purchase", "add_to_cart"):
@@ -77,9 +74,13 @@ def affinity(signals: list[Signal]) -> float:
     return max(-1.0, min(1.0, sum(signal.weight for signal in signals)))
 
 
-def _strength(liking: Liking, among: tuple[Liking, ...]) -> float:
-    """Return -1..1: the share of all weight in this slot, or how firmly it was turned down."""
-    if liking.weight < 0:
-        return max(-1.0, liking.weight / _PRIOR)
-    total = sum(other.weight for other in among if other.weight > 0)
-    return min(1.0, liking.weight / (total + _PRIOR) / _FULL_SHARE)
+def _strengths(likings: Sequence[Liking]) -> dict[str, tuple[float, Liking]]:
+    """Return -1..1 for each value: its share of all weight in the slot, or how firmly it was turned down."""
+    total = _PRIOR + sum(liking.weight for liking in likings if liking.weight > 0)
+
+    def strength(liking: Liking) -> float:
+        if liking.weight < 0:
+            return max(-1.0, liking.weight / _PRIOR)
+        return min(1.0, liking.weight / total / _FULL_SHARE)
+
+    return {liking.value.casefold(): (strength(liking), liking) for liking in likings}
