@@ -104,7 +104,7 @@ class TypeResolver:
         return tuple(n for n in dict.fromkeys(names) if n in self._heads)
 
     def _shelf_by_synonym(self, value: str) -> Resolution | None:
-        for other in synonyms(value):
+        for other in sorted(synonyms(value), key=is_ambiguous):  # words of one sense first
             found = self._own_shelf(other)
             if found is not None:
                 return found
