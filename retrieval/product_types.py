@@ -127,7 +127,8 @@ class TypeResolver:
         return found if self._count([found.predicate()]) else None
 
     def _by_titles(self, value: str) -> Resolution | None:
-        heads = self._heads_meaning(value)
+        """The shopper's own word in one title is enough; a synonym must be in common use here."""
+        heads = tuple(n for n in self._heads_meaning(value) if n == value or self._heads[n] >= _COMMON)
         return Resolution((), known=True, spelled=value, heads=heads) if heads else None
 
     def _mended(self, value: str) -> str:
