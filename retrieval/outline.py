@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ class Outline:
     group_key: str
     available: bool
     brand: str
+    popularity: float = 0.0
+    n_ratings: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,15 @@ class Outlines:
         """Return the brand in lower case."""
         row = self.rows.get(product_id)
         return row.brand.lower() if row else ""
+
+    def renown(self, product_ids: Iterable[str]) -> list[tuple[str, float]]:
+        """Return (product id, how well known) most known first: by popularity, else by ratings; empty where alike."""
+        known = [self.rows[product_id] for product_id in product_ids if product_id in self.rows]
+        for figure in (lambda row: row.popularity, lambda row: float(row.n_ratings)):
+            figures = [(row.product_id, math.log1p(figure(row))) for row in known]
+            if len({value for _, value in figures}) > 1:
+                return sorted(figures, key=lambda pair: (-pair[1], pair[0]))
+        return []
 
     def spread(self) -> float:
         """Return the mean number of products a group, at least 1."""

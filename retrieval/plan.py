@@ -48,6 +48,7 @@ class Plan:
         not_carried: Category words that no shelf matches.
         core: Words that say what is looked for; "" where the query does not say.
         text: `core` and the words of filters that also rank.
+        told: `text` without the words of the category, which say nothing where the category is a filter.
         extra: The words of `core` that no filter decides already.
         sort: The order asked for, in the query or as a constraint.
     """
@@ -57,6 +58,7 @@ class Plan:
     not_carried: tuple[str, ...]
     core: str
     text: str
+    told: str
     extra: str
     sort: Sort | None
 
@@ -91,12 +93,14 @@ def plan(query: Query, vocabulary: Vocabulary) -> Plan:
     said += _words(c for c in query.constraints if not c.hard and c.slot not in IGNORED)
     core = _joined(said)
     ranked = _words(c for c, _ in known if c.slot in RANKED_TOO)
+    text = _joined([core, *ranked]) if core else ""
     return Plan(
         wishes=tuple(_wishes(known)),
         unknown=tuple(unknown),
         not_carried=tuple(str(c.value) for c in strangers),
         core=core,
-        text=_joined([core, *ranked]) if core else "",
+        text=text,
+        told=_without(text, category),
         extra=_without(core, _words(c for c, _ in known)),
         sort=query.sort or _sort(query.constraints),
     )

@@ -27,6 +27,10 @@ class WordIndex(LexicalIndex, Protocol):
         """Return the ids of the documents that hold every word of `text`."""
         ...
 
+    def unheard(self, text: str) -> list[str]:
+        """Return the model numbers in `text` that no document holds."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -45,18 +49,18 @@ class Pool:
         predicates: The filters.
         ids: What passes them and is not excluded.
         passing: How many pass them, the excluded too.
-        everything: Whether `ids` is the whole catalogue.
+        excluded: What passes them and is not in `ids`.
     """
 
     predicates: tuple[Predicate, ...]
     ids: Sequence[str]
     passing: int
-    everything: bool
+    excluded: frozenset[str] = frozenset()
 
     @property
     def among(self) -> Sequence[str] | None:
-        """What an index is told."""
-        return None if self.everything else self.ids
+        """What an index is told: without filters it searches everything, and the few excluded are dropped after."""
+        return self.ids if self.predicates else None
 
 
 @dataclass(frozen=True, slots=True)

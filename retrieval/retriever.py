@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -95,9 +96,13 @@ class Retriever:
             total=total,
             relaxed=relaxation.constraints,
             unknown=wanted.unknown,
-            not_carried=wanted.not_carried,
+            not_carried=wanted.not_carried or self._unheard(wanted),
             elapsed_ms=(time.perf_counter() - started) * 1e3,
         )
+
+    def _unheard(self, wanted: Plan) -> tuple[str, ...]:
+        """Return model numbers asked for by name that this shop has not, where no shelf says what is meant."""
+        return () if wanted.has_category else tuple(self._lexical.unheard(wanted.core))
 
     # What may be shown
 
@@ -125,7 +130,8 @@ class Retriever:
         if gone:
             group_of = now.outlines.group_of
             ids = tuple(key for key in ids if key not in gone and group_of(key) not in gone)
-        return Pool(predicates, ids, passing=len(passing), everything=not predicates and not gone)
+        excluded = frozenset(passing).difference(ids) if gone else frozenset()
+        return Pool(predicates, ids, passing=len(passing), excluded=excluded)
 
     def _match(self, revision: str, predicates: tuple[Predicate, ...]) -> tuple[str, ...]:
         """Return the ids passing all predicates at `revision`, which is part of the key of what is remembered."""
@@ -160,27 +166,56 @@ class Retriever:
         return Order(self._then_rest(ranked, pool, now=now, needed=needed), pool.ids)
 
     def _ranked(self, wanted: Plan, *, pool: Pool, now: Snapshot) -> list[Fused]:
-        text = wanted.text if wanted.not_carried else self._lexical.mend(wanted.text)
-        return self._fused(text, self._encoder.encode([text])[0], pool=pool, now=now)
+        """Rank by the words of the query, as far as the filters leave something to rank by."""
+        if wanted.has_category and not wanted.extra:
+            return self._typical(wanted, pool=pool, now=now)
+        if wanted.not_carried:
+            return self._fused(wanted.text, self._embedded(wanted.text), pool=pool, now=now)
+        text = self._lexical.mend(wanted.text)
+        words = self._lexical.mend(wanted.told) if wanted.has_category else text
+        return self._fused(words, self._embedded(text), pool=pool, now=now)
+
+    def _typical(self, wanted: Plan, *, pool: Pool, now: Snapshot) -> list[Fused]:
+        """Rank a shelf that nothing more is asked of: the well-known first, and what is typical of the shelf.
+
+        The word "laptop" says nothing within the laptops, and would bring up the laptop locks that strayed in.
+        """
+        held = self._dense.embeddings(pool.ids[:DEEPEST]).values()
+        embedding = self._embedded(wanted.text)
+        if held:
+            centre = np.mean(np.stack(list(held)), axis=0)
+            embedding = _unit(embedding + centre / np.linalg.norm(centre))
+        likeness = self._dense.search(embedding, n=self._depth(pool, now=now), among=pool.among)
+        known = now.outlines.renown(pool.ids)
+        weight = self._weight if known else 1.0
+        ranked = fuse(known, likeness, weight=weight, top=self._candidates, group_of=now.outlines.group_of)
+        return [replace(item, lexical=0.0) for item in ranked]
+
+    def _embedded(self, text: str) -> NDArray[np.float32]:
+        row: NDArray[np.float32] = self._encoder.encode([text])[0]
+        return row
 
     def _alike(self, origin: Product, words: str, *, pool: Pool, now: Snapshot) -> list[Fused]:
         held = self._dense.embeddings([origin.product_id]).get(origin.product_id)
-        embedding = self._encoder.encode([document_text(origin)])[0] if held is None else held
+        embedding = self._embedded(document_text(origin)) if held is None else held
         if words:
-            mixed = OWN_SHARE * embedding + (1.0 - OWN_SHARE) * self._encoder.encode([words])[0]
-            embedding = (mixed / np.linalg.norm(mixed)).astype(np.float32)
+            embedding = _unit(OWN_SHARE * embedding + (1.0 - OWN_SHARE) * self._embedded(words))
         return self._fused(f"{origin.title} {origin.shelf} {words}", embedding, pool=pool, now=now)
 
     def _fused(self, text: str, embedding: NDArray[np.float32], *, pool: Pool, now: Snapshot) -> list[Fused]:
         """Ask both indexes, deep enough that variants of few products do not fill the lists."""
-        depth = min(DEEPEST, len(pool.ids), math.ceil(self._candidates * now.outlines.spread()))
+        depth = self._depth(pool, now=now)
         known = now.outlines.rows
         lists = (
             self._lexical.search(text, n=depth, among=pool.among),
             self._dense.search(embedding, n=depth, among=pool.among),
         )
-        lexical, dense = ([hit for hit in hits if hit[0] in known] for hits in lists)
+        lexical, dense = ([hit for hit in hits if hit[0] in known and hit[0] not in pool.excluded] for hits in lists)
         return fuse(lexical, dense, weight=self._weight, top=self._candidates, group_of=now.outlines.group_of)
+
+    def _depth(self, pool: Pool, *, now: Snapshot) -> int:
+        wanted = math.ceil(self._candidates * now.outlines.spread()) + min(len(pool.excluded), self._candidates)
+        return min(DEEPEST, pool.passing, wanted)
 
     def _extreme(self, wanted: Plan, pool: Pool, *, sort: Sort, now: Snapshot, needed: int) -> Order:
         """Sort everything that passes; words narrow it only where the whole pool can be asked for them."""
@@ -188,7 +223,7 @@ class Retriever:
         if not narrowed:
             return Order(self._sorted(pool, sort=sort, now=now, needed=needed), pool.ids)
         ordered = self._sorted(pool, sort=sort, now=now, needed=len(pool.ids))
-        return Order([item for item in ordered if item.product_id in narrowed], narrowed)
+        return Order(_placed([item.product_id for item in ordered if item.product_id in narrowed]), narrowed)
 
     def _narrowed(self, wanted: Plan, pool: Pool, *, now: Snapshot) -> set[str]:
         """Return what of the pool the words of the query mean; empty where they say no more than the filters."""
@@ -211,7 +246,7 @@ class Retriever:
             if limit >= pool.passing or len({now.outlines.group_of(key) for key in kept}) >= needed:
                 break
             limit *= 4
-        return [Fused(key, round(1.0 / (1 + place), 6), 0.0, 0.0) for place, key in enumerate(kept)]
+        return _placed(kept)
 
     def _then_rest(self, ranked: list[Fused], pool: Pool, *, now: Snapshot, needed: int) -> list[Fused]:
         """Append what the indexes did not rank, the popular first, where paging reaches that far."""
@@ -239,6 +274,15 @@ class Retriever:
             if (product := products.get(item.product_id)) is not None
         ]
         return hits, len(sizes)
+
+
+def _placed(product_ids: Sequence[str]) -> list[Fused]:
+    """Score an order by place alone."""
+    return [Fused(key, round(1.0 / (1 + place), 6), 0.0, 0.0) for place, key in enumerate(product_ids)]
+
+
+def _unit(row: NDArray[np.float32]) -> NDArray[np.float32]:
+    return (row / np.linalg.norm(row)).astype(np.float32)
 
 
 def _towards(relaxation: Relaxation) -> Sort | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import shutil
@@ -267,12 +268,26 @@ class Store:
             return TantivyIndex(folder, is_word=is_word)
 
 
+def rebuild(folder: Path, settings: RetrievalSettings | None = None, *, progress: Progress | None = None) -> int:
+    """Build the indexes of a store anew from its catalogue; return how many products were written.
+
+    Raises:
+        StoreError: There is no store, or another process is writing to it.
+    """
+    if not (folder / CATALOGUE).is_file():
+        msg = f"there is no store in {str(folder)!r}; ingest a feed into it first"
+        raise StoreError(msg)
+    store = Store(folder, settings or RetrievalSettings())
+    try:
+        return store.rebuild(progress=progress)
+    finally:
+        store.close()
+
+
 def _schema() -> str:
     return f"{SCHEMA_VERSION}.{DOCUMENT_VERSION}"
 
 
 def _name(folder: Path) -> str:
     """Return the store's collection name on a shared Chroma server: its folder's, made safe."""
-    import hashlib
-
     return f"products-{hashlib.blake2b(str(folder.resolve()).encode(), digest_size=6).hexdigest()}"

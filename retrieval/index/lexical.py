@@ -7,7 +7,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
 from retrieval.errors import IndexMismatchError, StoreError
-from retrieval.index.codes import codes, joined_pairs
+from retrieval.index.codes import codes, joined_pairs, model_numbers
 from retrieval.index.spelling import Speller
 
 if TYPE_CHECKING:
@@ -114,6 +114,10 @@ class TantivyIndex:
                 self._speller = Speller(dict(self._searcher.terms_with_prefix("words", "")), is_word=self._is_word)
             speller = self._speller
         return speller.mend(text)
+
+    def unheard(self, text: str) -> list[str]:
+        """Return the model numbers in `text` that no document holds, joined and in lower case."""
+        return [code for code in model_numbers(text) if not any(self._has(f, code) for f in ("codes", *WORD_FIELDS))]
 
     def refresh(self) -> None:
         """See what other processes have committed since."""
@@ -225,7 +229,9 @@ class TantivyIndex:
         document.add_text("text", row.text)
         document.add_text("compounds", " ".join(joined_pairs(row.title)))
         document.add_text("words", f"{row.title}\n{row.text}")
-        document.add_text("codes", " ".join(codes(f"{row.title} {row.text}")))
+        document.add_text(
+            "codes", " ".join({**dict.fromkeys(codes(row.title)), **dict.fromkeys(codes(row.text, longest=2))})
+        )
         return document
 
     # Set-up

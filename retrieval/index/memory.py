@@ -212,3 +212,8 @@ class MemoryLexicalIndex:
     def mend(self, text: str) -> str:
         """Return `text` as it is: this double mends no spelling."""
         return text
+
+    def unheard(self, text: str) -> list[str]:
+        """Return nothing: this double knows no model numbers."""
+        del text
+        return []
