@@ -186,7 +186,7 @@ class Ours:
         rows = self._embeddings[[item for item, _ in past]]
         taste = np.array([weight for _, weight in past]) @ rows
         length = float(np.linalg.norm(taste))
-        return self._embeddings.astype(np.float64) @ (taste / length) if length else 0.0
+        return (self._embeddings @ (taste / length).astype(np.float32)).astype(np.float64) if length else 0.0
 
 
 class Als:
@@ -280,9 +280,14 @@ def _top(scores: NDArray[np.float64], *, seen: Sequence[int]) -> NDArray[np.int6
     n = min(TOP, len(scores) - len(seen))
     if n <= 0:
         return np.empty(0, dtype=np.int64)
-    worst = np.partition(open_scores, len(scores) - n)[len(scores) - n]
-    better = np.flatnonzero(open_scores > worst)
-    ties = np.flatnonzero(open_scores == worst)[: n - len(better)]
+    # Most scores are an exact 0; selecting among thousands of equal values is slow, so they only join when needed.
+    pool = np.flatnonzero(open_scores > 0)
+    if len(pool) < n:
+        pool = np.flatnonzero(np.isfinite(open_scores))
+    values = open_scores[pool]
+    worst = np.partition(values, len(pool) - n)[len(pool) - n]
+    better = pool[values > worst]
+    ties = pool[values == worst][: n - len(better)]
     return np.concatenate([better[np.argsort(-open_scores[better], kind="stable")], ties])
 
 
