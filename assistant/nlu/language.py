@@ -106,8 +106,7 @@ class CommandGrammar:
         """Return what may follow `written`."""
         last = written[-1] if written else ""
         if last in ADD_SET:
-            spans = tuple(k for kind in SPAN_KINDS for k in _segments(prompt, kind))
-            return Choice(spans=spans, taken=_taken(written))
+            return Choice(spans=tuple(k for kind in SPAN_KINDS for k in _segments(prompt, kind)))
         if isinstance(last, str) and last in MARK_KIND:
             return Choice(marks=self._free_marks(prompt, written, last))
         return Choice(words=self._next_words(prompt, written))
@@ -149,12 +148,6 @@ def _segments(prompt: Prompt, kind: str) -> tuple[int, ...]:
     return tuple(
         k for k, segment in enumerate(prompt) if segment.kind == kind and (segment.text.strip() or segment.marks)
     )
-
-
-def _taken(written: Sequence[Token]) -> tuple[Span, ...]:
-    """Return what was copied for the current product type: no two wishes of one type are read from the same words."""
-    since = max((k for k, token in enumerate(written) if token in GROUP_WORDS), default=0)
-    return tuple(token for token in written[since:] if isinstance(token, Span))
 
 
 def is_span(token: Token) -> bool:

@@ -93,6 +93,7 @@ _NUMBER_WORD = re.compile(
     r"|six|seven|eight|nine))?|(?:a|one|two|three|four|five) hundred)((?: and a half)?[\s-]+)([a-z]+)",
     re.IGNORECASE,
 )
+_WITH = re.compile(r"^(?:with|having)\s+(?:an?\s+|the\s+|some\s+)?", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"['\u2019]s?$")
 _IRREGULAR = {
     "knives": "knife", "shelves": "shelf", "scarves": "scarf", "loaves": "loaf", "leaves": "leaf", "halves": "half",
@@ -181,6 +182,8 @@ def _words(slot: Slot, text: str) -> str:
         value = " ".join(_abbreviations().get(word.casefold(), word) for word in value.split(" "))
     if slot == "category":
         return singular(value)
+    if slot == "feature":
+        value = _WITH.sub("", value) or value
     return _POSSESSIVE.sub("", value) or value if slot == "recipient" else value
 
 

@@ -83,12 +83,12 @@ def _trace(model: nn.Module, path: Path) -> None:
     at = torch.full_like(ids, NOWHERE)
     past = torch.zeros(N_LAYERS, 2, 1, N_HEADS, 2, WIDTH // N_HEADS)
     example = (ids, torch.zeros_like(ids), torch.arange(3)[None], at, past)
-    axes: dict[str, dict[int, str]] = {name: {1: "n"} for name in (*_INPUTS[:4], *_OUTPUTS[:3])}
+    axes: dict[str, dict[int, str]] = {name: {0: "b", 1: "n"} for name in (*_INPUTS[:4], *_OUTPUTS[:3])}
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own notices on tracing and its deprecation
         torch.onnx.export(
             model, example, str(path), input_names=list(_INPUTS), output_names=list(_OUTPUTS), opset_version=17,
-            dynamic_axes={**axes, "past": {4: "p"}, "present": {4: "total"}}, dynamo=False,
+            dynamic_axes={**axes, "past": {2: "b", 4: "p"}, "present": {2: "b", 4: "total"}}, dynamo=False,
         )  # fmt: skip
 
 

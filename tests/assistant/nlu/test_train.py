@@ -37,7 +37,7 @@ def test_a_short_run_leaves_usable_weights_and_its_facts(tmp_path: Path) -> None
 
 
 def test_a_gpu_is_insisted_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training.torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(ModelError, match="no CUDA device"):
         training.train(training.TrainSettings(out=tmp_path, device="cuda"))
 
