@@ -88,7 +88,7 @@ class CatalogueReads:
     def matching(self, predicates: Sequence[Predicate]) -> list[str]:
         """Return the ids of everything that passes all `predicates`, sorted."""
         with self._engine.connect() as db:
-            return sorted(db.scalars(sa.select(_T.product_id).where(*_passing(predicates))))
+            return sorted(db.scalars(sa.select(_T.product_id).where(*_passing(predicates))).all())
 
     def count_matching(self, predicates: Sequence[Predicate]) -> int:
         """Return how many products pass all `predicates`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Outlines:
     """All rows of one catalogue revision."""
 
     rows: dict[str, Outline] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)  # product id -> group key
     groups: dict[str, list[str]] = field(default_factory=dict)  # group key -> product ids, sorted
 
     @classmethod
@@ -36,12 +37,19 @@ class Outlines:
         groups: dict[str, list[str]] = {}
         for product_id in sorted(by_id):
             groups.setdefault(by_id[product_id].group_key, []).append(product_id)
-        return cls(by_id, groups)
+        return cls(by_id, {product_id: row.group_key for product_id, row in by_id.items()}, groups)
 
     def group_of(self, product_id: str) -> str:
         """Return the group key; a product this revision does not know is its own group."""
-        row = self.rows.get(product_id)
-        return row.group_key if row else product_id
+        return self.keys.get(product_id, product_id)
+
+    def count_groups(self, product_ids: Collection[str]) -> int:
+        """Return how many groups these products are of."""
+        return len(set(map(self.keys.get, product_ids, product_ids)))
+
+    def members(self, group_key: str, *, among: Collection[str]) -> int:
+        """Return how many variants of a group are among some products; `among` should be a set."""
+        return sum(product_id in among for product_id in self.groups.get(group_key, ()))
 
     def available(self, product_id: str) -> bool:
         """Whether the product is in stock or can be ordered."""

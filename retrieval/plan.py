@@ -11,14 +11,13 @@ from retrieval.errors import QueryError
 from retrieval.filters import predicate
 from retrieval.predicates import any_of
 from retrieval.relax import Wish
-from retrieval.types import Op, Query, Slot, Sort
+from retrieval.types import Constraint, Op, Query, Slot, Sort
 from retrieval.words import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from retrieval.predicates import Predicate
-    from retrieval.types import Constraint
     from retrieval.vocabulary import Vocabulary
 
 MOST_HITS: Final = 200
@@ -51,6 +50,8 @@ class Plan:
         told: `text` without the words of the category, which say nothing where the category is a filter.
         extra: The words of `core` that no filter decides already.
         sort: The order asked for, in the query or as a constraint.
+        named: The shelf that the text names where it says nothing else ("laptop") and no category is asked for: it
+            ranks first, but filters nothing.
     """
 
     wishes: tuple[Wish, ...]
@@ -61,6 +62,7 @@ class Plan:
     told: str
     extra: str
     sort: Sort | None
+    named: Predicate | None = None
 
     @property
     def has_category(self) -> bool:
@@ -103,7 +105,16 @@ def plan(query: Query, vocabulary: Vocabulary) -> Plan:
         told=_without(text, category),
         extra=_without(core, _words(c for c, _ in known)),
         sort=query.sort or _sort(query.constraints),
+        named=_named(query, vocabulary),
     )
+
+
+def _named(query: Query, vocabulary: Vocabulary) -> Predicate | None:
+    if query.similar_to or not query.text.strip() or any(c.slot == "category" for c in query.constraints):
+        return None
+    if len(query.text) > LONGEST_VALUE or not vocabulary.resolve("category", query.text).values:
+        return None
+    return predicate(Constraint("category", "eq", query.text), vocabulary)
 
 
 def _wanted(constraint: Constraint, slot: Slot) -> bool:

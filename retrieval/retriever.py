@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -163,6 +162,8 @@ class Retriever:
         else:
             return Order(self._sorted(pool, sort="popular", now=now, needed=needed), pool.ids)
         ranked = stock_first(ranked, now.outlines, allowed=set(pool.ids), variety=not wanted.asks_brand)
+        if origin is None:
+            ranked = self._shelf_first(ranked, wanted, pool=pool, now=now)
         return Order(self._then_rest(ranked, pool, now=now, needed=needed), pool.ids)
 
     def _ranked(self, wanted: Plan, *, pool: Pool, now: Snapshot) -> list[Fused]:
@@ -174,6 +175,29 @@ class Retriever:
         text = self._lexical.mend(wanted.text)
         words = self._lexical.mend(wanted.told) if wanted.has_category else text
         return self._fused(words, self._embedded(text), pool=pool, now=now)
+
+    def _shelf_first(self, ranked: list[Fused], wanted: Plan, *, pool: Pool, now: Snapshot) -> list[Fused]:
+        """Put the shelf that the text names before everything else; `ranked` as it is where it names none."""
+        shelf = self._shelf(wanted, pool, now=now)
+        if not shelf.ids:
+            return ranked
+        first = stock_first(
+            self._typical(wanted, pool=shelf, now=now),
+            now.outlines,
+            allowed=set(shelf.ids),
+            variety=not wanted.asks_brand,
+        )
+        seen = {item.product_id for item in first}
+        return [*first, *(item for item in ranked if item.product_id not in seen)]
+
+    def _shelf(self, wanted: Plan, pool: Pool, *, now: Snapshot) -> Pool:
+        """Return what of the pool stands on the shelf that the text names; an empty pool where it names none."""
+        if wanted.named is None:
+            return Pool((), (), 0)
+        predicates = (*pool.predicates, wanted.named)
+        passing = self._matching(now.revision, predicates)
+        kept = tuple(key for key in passing if key not in pool.excluded)
+        return Pool(predicates, kept, len(passing), pool.excluded)
 
     def _typical(self, wanted: Plan, *, pool: Pool, now: Snapshot) -> list[Fused]:
         """Rank a shelf that nothing more is asked of: the well-known first, and what is typical of the shelf.
@@ -229,8 +253,9 @@ class Retriever:
         """Return what of the pool the words of the query mean; empty where they say no more than the filters."""
         if wanted.not_carried:
             return {item.product_id for item in self._ranked(wanted, pool=pool, now=now)[:NEAREST]}
-        if not wanted.extra:
-            return set()
+        shelf = self._shelf(wanted, pool, now=now)
+        if shelf.ids or not wanted.extra:
+            return set(shelf.ids)
         holding = self._lexical.holding_all(self._lexical.mend(wanted.extra)).intersection(pool.ids)
         if holding or wanted.has_category:
             return holding
@@ -262,18 +287,24 @@ class Retriever:
     def _page(self, order: Order, *, query: Query, now: Snapshot) -> tuple[list[Hit], int]:
         """Collapse variants and cut the page; return the hits and the number of groups in all."""
         group_of = now.outlines.group_of
-        sizes = Counter(group_of(product_id) for product_id in order.among)
+        among = set(order.among)
         best: dict[str, Fused] = {}
         for item in order.items:
             best.setdefault(group_of(item.product_id), item)
         page = list(best.values())[query.offset : query.offset + query.n]
         products = {p.product_id: p for p in self._catalogue.get([item.product_id for item in page])}
         hits = [
-            Hit(product, item.score, lexical=item.lexical, dense=item.dense, group_size=sizes[product.group_key])
+            Hit(
+                product,
+                item.score,
+                lexical=item.lexical,
+                dense=item.dense,
+                group_size=now.outlines.members(product.group_key, among=among),
+            )
             for item in page
             if (product := products.get(item.product_id)) is not None
         ]
-        return hits, len(sizes)
+        return hits, now.outlines.count_groups(order.among)
 
 
 def _placed(product_ids: Sequence[str]) -> list[Fused]:

@@ -142,8 +142,7 @@ class MemoryDenseIndex:
         return self._matrix
 
     def _known_rows(self, among: Sequence[str]) -> NDArray[np.int64]:
-        known = self._rows
-        return np.fromiter((known[key] for key in among if key in known), dtype=np.int64)
+        return np.array([row for row in map(self._rows.get, among) if row is not None], dtype=np.int64)
 
     def _scores(self, embedding: NDArray[np.float32], *, rows: NDArray[np.int64] | None) -> NDArray[np.float32]:
         matrix = self._matrix[: len(self._ids)]

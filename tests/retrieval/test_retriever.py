@@ -159,6 +159,16 @@ def test_misspelt_words_find(store: Store) -> None:
     assert all("kettle" in hit.product.title for hit in search(store, "ketle", n=3).hits)
 
 
+def test_a_text_that_is_only_a_shelf_puts_the_shelf_first(store: Store) -> None:
+    found = search(store, "jackets", n=24)
+    kinds = [hit.product.product_type == SHELVES[1] for hit in found.hits]
+    assert kinds[0]
+    assert kinds == sorted(kinds, reverse=True)
+    assert found.total == 24
+    cheapest = search(store, "jackets", sort="price_asc", n=24)
+    assert {hit.product.product_type for hit in cheapest.hits} == {SHELVES[1]}
+
+
 def test_paging_is_stable_and_complete(store: Store) -> None:
     whole = ids(search(store, "running shoes", n=200))
     pages = [
