@@ -159,8 +159,9 @@ def _rules() -> tuple[Mapping[str, Any], ...]:
 def _shades(shelf: Shelf, rng: random.Random, who: str) -> tuple[str, ...]:
     if not shelf.colors:
         return ("",)
-    palette = _palettes()["kids" if who in {"kids", "girls", "boys"} and shelf.colors == "wardrobe" else shelf.colors]
-    weights = (6, 4, 1) if isinstance(shelf.sizes, str) and shelf.sizes else (6, 4, 1)
+    for_children = who in {"kids", "girls", "boys"} and shelf.colors == "wardrobe"
+    palette = _palettes()["kids" if for_children else shelf.colors]
+    weights = (7, 3, 0) if isinstance(shelf.sizes, str) and shelf.sizes else (5, 5, 1)
     n = rng.choices(range(1, _MAX_SHADES + 1), weights)[0]
     return tuple(rng.sample(palette, min(n, len(palette))))
 

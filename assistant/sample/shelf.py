@@ -7,7 +7,7 @@ tables `features` and `says` are merged. Keys of a shelf:
 - `price`: [low, high] in USD; `groups`: how many products (variants not counted).
 - `who`: any of men, women, kids, girls, boys, baby, toddler; `sizes`: name of a system in `sizes.yaml`, or a table
   size -> price factor; `colors`: name of a palette in `colors.yaml`; `materials`: list.
-- `features`: name -> share of products that have it, or list of values, or `{rising: [...]}` where dearer products
+- `features`: name -> share of products that have it (0 takes back a default), or list of values, or `{rising: [...]}` where dearer products
   have later values; `headline`: features that stand in the title; `says`: feature -> sentence for the description.
 - `uses`: what it is for, as follows "for"; `extra`: sentences that suit every product of the shelf.
 - `durable`, `aspects`, `silhouette`: for those who review it and draw it.
@@ -129,7 +129,7 @@ def _shelf(name: str, section: str, values: Mapping[str, Any]) -> Shelf:
         sizes=sizes if isinstance(sizes, str) else {str(k): float(v) for k, v in sizes.items()},
         colors=values.get("colors", ""),
         materials=_words(values.get("materials", ())),
-        features=tuple(_feature(str(k), v) for k, v in values.get("features", {}).items()),
+        features=tuple(_feature(str(k), v) for k, v in values.get("features", {}).items() if v),
         headline=_words(values.get("headline", ())),
         says={str(k): str(v) for k, v in values.get("says", {}).items()},
         uses=_words(values.get("uses", ())),
