@@ -161,7 +161,7 @@ def plain(value: str | float) -> str:
     if isinstance(value, int | float):
         return f"{float(value):g}"
     words = _ARTICLES.sub(" ", _MARKS.sub(" ", value.casefold())).split()
-    return "".join(singular(word) for word in words)
+    return "".join(singular(word).removesuffix("s") for word in words)
 
 
 def summary(scores: Sequence[TurnScore], *, seed: int) -> dict[str, Any]:

@@ -107,6 +107,16 @@ def read_money(text: str, before: str = "", after: str = "") -> Money | None:
     return Money(amount, currency or (_currency_of_range(rest) if rest else None))
 
 
+def after_currency(text: str) -> str:
+    """Return `text` without the currency word or sign it begins with."""
+    near = text.lstrip()
+    names = sorted([*_currencies()["words"], *_currencies()["signs"]], key=len, reverse=True)
+    for name in names:
+        if near.casefold().startswith(name.casefold()) and not near[len(name) : len(name) + 1].isalpha():
+            return near[len(name) :]
+    return text
+
+
 def _is_number(word: str) -> bool:
     return word[0].isdecimal() or word in _SMALL
 

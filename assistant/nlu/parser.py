@@ -9,7 +9,8 @@ from assistant.dialogue.acts import Acts, Drop, Intent
 from assistant.errors import ModelError, ParseError
 from assistant.llm.base import Mark, Span
 from assistant.nlu import language
-from assistant.nlu.values import read_value
+from assistant.nlu.bounds import read_bound, says_stars
+from assistant.nlu.values import read_value, whole_words
 from retrieval.types import SHOWN, Constraint, Op, Slot
 
 if TYPE_CHECKING:
@@ -107,7 +108,13 @@ def _copied(word: str, span: Span, *, prompt: Prompt, group: int, state: Sequenc
     _, name, op = word.strip("<>").split(":")
     slot = cast("Slot", name)
     text = prompt[span.segment].text
-    read = read_value(slot, text[span.start : span.end], before=text[: span.start], after=text[span.end :])
+    start, end = whole_words(text, span.start, span.end)
+    said, before, after = text[start:end], text[:start], text[end:]
+    if slot == "price":
+        if says_stars(said, after):
+            slot, op = "rating", "gte"
+        op = read_bound(said, before, after) or op if slot == "price" else op
+    read = read_value(slot, said, before=before, after=after)
     if read is None:
         return None
     value, currency = read

@@ -1,7 +1,8 @@
 """Mends spelling in values, for parses that stand alone.
 
 In the running shop the catalogue's own vocabulary decides what a misspelt word means; here only words that are in no
-list at all are changed, to a shop word at most one letter away (two in long words). Names are left alone.
+list at all are changed, to a shop word at most one letter away (two in long words) with the same first and last letter
+(the last two may be swapped): other endings are grammar, not spelling. Names are left alone.
 """
 
 from __future__ import annotations
@@ -47,9 +48,14 @@ class Speller:
         if word in self.known or (word.endswith("s") and word[:-1] in self.known):
             return typed
         limit = 2 if len(word) >= _LONG else 1
-        near = [(OSA.distance(word, other, score_cutoff=limit), other) for other in self.offered.get(word[0], ())]
+        others = (other for other in self.offered.get(word[0], ()) if _same_end(other, word))
+        near = [(OSA.distance(word, other, score_cutoff=limit), other) for other in others]
         best = min(near, key=lambda pair: pair[0], default=(limit + 1, typed))
         return best[1] if best[0] <= limit else typed
+
+
+def _same_end(left: str, right: str) -> bool:
+    return left[-1] == right[-1] or left[-2:] == right[:-3:-1]
 
 
 @lru_cache(maxsize=1)

@@ -171,6 +171,15 @@ def read_value(slot: Slot, text: str, *, before: str = "", after: str = "") -> t
     return (words, None) if words else None
 
 
+def whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """Widen a span that begins or ends inside a word to the whole word."""
+    while 0 < start < len(text) and text[start - 1].isalpha() and text[start].isalpha():
+        start -= 1
+    while 0 < end < len(text) and text[end - 1].isalpha() and text[end].isalpha():
+        end += 1
+    return start, end
+
+
 def _words(slot: Slot, text: str) -> str:
     value = _SPACES.sub(" ", text).strip(_EDGES)[:MAX_VALUE].strip()
     if slot == "order_id":

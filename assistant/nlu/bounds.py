@@ -1,0 +1,59 @@
+"""Reads from plain cues whether a price is a limit or a rough figure: `around 80`, `80ish`, `80 tops`, `under 80`.
+
+Only cues that are next to never wrong are read; where there is none the model's own reading stands.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import yaml
+
+from assistant.nlu.numbers import after_currency
+
+if TYPE_CHECKING:
+    from retrieval.types import Op
+
+_BOUNDS = Path(__file__).parent / "data" / "bounds.yaml"
+_BETWEEN = r"(?:\s|\b(?:the|a|an|my|like|say|maybe)\b|[£$€¥₹])*$"
+_REACH = 60  # characters of context that are looked at
+_STARS = re.compile(r"\s*\+?\s*-?stars?\b", re.IGNORECASE)
+
+
+def read_bound(text: str, before: str, after: str) -> Op | None:
+    """Return `approx` or `lte` where a cue says so, else None.
+
+    Args:
+        text: The copied price.
+        before: What stands before it.
+        after: What stands after it.
+    """
+    near, said, left = after[:_REACH].casefold(), text.casefold(), before[-_REACH:].casefold()
+    rest = after_currency(near).lstrip(" ,")
+    cues = _cues()
+    for op, (_, inside, following) in cues.items():
+        if (inside and inside.search(said)) or following.match(rest) or following.match(near.lstrip()):
+            return cast("Op", op)
+    found = {op: hit.start() for op, (preceding, _, _) in cues.items() if (hit := preceding.search(left))}
+    return cast("Op", min(found, key=lambda op: found[op])) if found else None
+
+
+def says_stars(text: str, after: str) -> bool:
+    """Whether a number is a rating in stars."""
+    return bool(_STARS.match(after) or _STARS.search(text))
+
+
+@lru_cache(maxsize=1)
+def _cues() -> dict[str, tuple[re.Pattern[str], re.Pattern[str] | None, re.Pattern[str]]]:
+    data: dict[str, dict[str, list[str]]] = yaml.safe_load(_BOUNDS.read_text(encoding="utf-8"))
+    return {
+        op: (
+            re.compile(rf"(?:^|(?<=\W)|(?=\W))(?:{'|'.join(lists['before'])}){_BETWEEN}"),
+            re.compile("|".join(lists["inside"])) if lists["inside"] else None,
+            re.compile("|".join(lists["after"])),
+        )
+        for op, lists in data.items()
+    }
