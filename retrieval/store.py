@@ -101,7 +101,10 @@ class Store:
         self._cached = CachedEncoder(self.encoder, folder / "embeddings.sqlite")
         self.lexical = self._open_lexical()
         self.dense = ChromaIndex(
-            folder / "chroma", dimension=self.encoder.dimension, url=settings.chroma_url, collection=_name(folder)
+            folder / "chroma",
+            dimension=self.encoder.dimension,
+            url=settings.chroma_url,
+            collection=_name(folder, shared=bool(settings.chroma_url)),
         )
         self.retriever = Retriever(
             self.catalogue,
@@ -288,6 +291,8 @@ def _schema() -> str:
     return f"{SCHEMA_VERSION}.{DOCUMENT_VERSION}"
 
 
-def _name(folder: Path) -> str:
-    """Return the store's collection name on a shared Chroma server: its folder's, made safe."""
+def _name(folder: Path, *, shared: bool) -> str:
+    """Return the collection's name; on a shared server it carries the store's place, in the embedded database not."""
+    if not shared:
+        return "products"
     return f"products-{hashlib.blake2b(str(folder.resolve()).encode(), digest_size=6).hexdigest()}"

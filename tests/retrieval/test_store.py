@@ -69,6 +69,13 @@ def test_a_settled_store_opens_without_work(folder: Path) -> None:
     store.close()
 
 
+def test_a_store_may_be_moved(folder: Path) -> None:
+    moved = Store.open(folder.rename(folder.parent / "elsewhere"), SETTINGS)
+    assert moved.agrees()
+    assert moved.dense.count() == 20
+    moved.close()
+
+
 def test_what_was_not_told_is_told_at_opening(folder: Path) -> None:
     store = Store.open(folder, SETTINGS)
     store.catalogue.upsert(
