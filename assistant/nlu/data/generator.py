@@ -66,6 +66,7 @@ class Generator:
             "money": lambda d: _money(d.rng), "n": lambda d: str(d.rng.choice((2, 3, 4, 5, 6, 8, 10, 12))),
             "order": lambda d: _order(d.rng), "rating": lambda d: _rating(d.rng), "size": lambda d: self._size(d.rng),
             "ordinal": _ordinal, "two": _two, "title": _title, "titles": _titles, "all": _all,
+            "gibberish": lambda d: _gibberish(d.rng),
         }  # fmt: skip
 
     def example(self, rng: random.Random) -> Example:
@@ -197,8 +198,15 @@ def _order(rng: random.Random) -> str:
     return letters + (rng.choice(("-", "")) if letters else "") + digits
 
 
+def _gibberish(rng: random.Random) -> str:
+    letters = rng.choice(("qwertyuiopasdfghjklzxcvbnm", "asdfjkl", "bcdfghjklmnpqrstvwxz"))
+    return "".join(rng.choice(letters) for _ in range(rng.randint(4, 10)))
+
+
 def _rating(rng: random.Random) -> str:
-    return rng.choice(("4", "4.5", "3.5", "four", "3")) + rng.choice((" stars", " star", "+ stars", "", "/5"))
+    return rng.choice(("4", "4.5", "3.5", "four", "3", "four and a half")) + rng.choice(
+        (" stars", " star", "+ stars", "", "/5")
+    )
 
 
 def _pick(draft: _Draft) -> int:
@@ -209,7 +217,7 @@ def _ordinal(draft: _Draft) -> str:
     k = _pick(draft)
     draft.references.append(k + 1)
     last = k == len(draft.around.shown) - 1 and k > 0
-    return "last" if last and draft.rng.random() < 0.3 else draft.rng.choice(_ORDINALS[k])
+    return "last" if last and draft.rng.random() < 0.5 else draft.rng.choice(_ORDINALS[k])
 
 
 def _two(draft: _Draft) -> str:
