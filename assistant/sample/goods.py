@@ -20,7 +20,7 @@ from assistant.sample.shelf import Shelf, shelves, table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["END_DATE", "Shelf", "colors", "generate_products", "shelves"]
+__all__ = ["END_DATE", "Shelf", "colors", "generate_products", "palettes", "shelves", "size_systems", "tiers"]
 
 END_DATE = date(2026, 11, 20)
 """The sample store's last day; every other date is relative to it."""
@@ -79,7 +79,7 @@ def _groups(shelf: Shelf, rng: random.Random, *, scale: float, first: int) -> It
     for position, i in enumerate(order):
         known = {**facts[i], "name": names[i]}
         yield _Group(
-            shelf, f"SKU{first + position:05d}", places[i], brands[i], who[i], known, _shades(shelf, rng, who[i])
+            shelf, f"SKU{first + position:05d}", places[i], brands[i], who[i], known, _shades(shelf, rng, who[i], known)
         )
 
 
@@ -94,7 +94,7 @@ def _brands(shelf: Shelf, rng: random.Random, places: Sequence[float]) -> list[s
     used = dict.fromkeys(rng.sample(shelf.brands, len(shelf.brands)), 0)
     chosen: list[str] = []
     for at in places:
-        fitting = [b for b in used if abs(_TIERS.index(_tiers()[b]) / 2 - at) <= 0.5]
+        fitting = [b for b in used if abs(_TIERS.index(tiers()[b]) / 2 - at) <= 0.5]
         brand = min(fitting or used, key=lambda b: used[b])
         used[brand] += 1
         chosen.append(brand)
@@ -102,7 +102,8 @@ def _brands(shelf: Shelf, rng: random.Random, places: Sequence[float]) -> list[s
 
 
 @cache
-def _tiers() -> dict[str, str]:
+def tiers() -> dict[str, str]:
+    """Return brand -> "budget", "mid" or "premium"."""
     return {str(brand): tier for tier, brands in table("brands")["tiers"].items() for brand in brands}
 
 
@@ -156,20 +157,23 @@ def _rules() -> tuple[Mapping[str, Any], ...]:
     return tuple(table("rules")["exclusive"])
 
 
-def _shades(shelf: Shelf, rng: random.Random, who: str) -> tuple[str, ...]:
+def _shades(shelf: Shelf, rng: random.Random, who: str, known: Mapping[str, str | bool]) -> tuple[str, ...]:
     if not shelf.colors:
         return ("",)
     for_children = who in {"kids", "girls", "boys"} and shelf.colors == "wardrobe"
-    palette = _palettes()["kids" if for_children else shelf.colors]
-    weights = (7, 3, 0) if isinstance(shelf.sizes, str) and shelf.sizes else (5, 5, 1)
+    palette = palettes()["kids" if for_children else shelf.colors]
+    looks = table("colors")["by_material"].get(str(known.get("material", "")), ())
+    fitting = [color for color in palette if color in looks] or palette
+    weights = (8, 2, 0) if isinstance(shelf.sizes, str) and shelf.sizes else (5, 5, 1)
     n = rng.choices(range(1, _MAX_SHADES + 1), weights)[0]
-    return tuple(rng.sample(palette, min(n, len(palette))))
+    return tuple(rng.sample(fitting, min(n, len(fitting))))
 
 
 @cache
-def _palettes() -> Mapping[str, Sequence[str]]:
-    palettes: Mapping[str, Sequence[str]] = table("colors")["palettes"]
-    return palettes
+def palettes() -> Mapping[str, Sequence[str]]:
+    """Return palette name -> shop color names."""
+    told: Mapping[str, Sequence[str]] = table("colors")["palettes"]
+    return told
 
 
 def _sizes(group: _Group) -> list[tuple[str, float]]:
@@ -179,12 +183,13 @@ def _sizes(group: _Group) -> list[tuple[str, float]]:
         return [("", 1.0)]
     if not isinstance(sizes, str):
         return list(sizes.items())
-    run = _systems()[sizes]
+    run = size_systems()[sizes]
     return [(str(size), 1.0) for size in run.get(group.who) or run["any"]]
 
 
 @cache
-def _systems() -> Mapping[str, Mapping[str, Sequence[str | int | float]]]:
+def size_systems() -> Mapping[str, Mapping[str, Sequence[str | int | float]]]:
+    """Return size system -> who -> sizes, smallest first."""
     systems: Mapping[str, Mapping[str, Sequence[str | int | float]]] = table("sizes")
     return systems
 
@@ -220,7 +225,7 @@ _COLUMNS = (
 
 def _common(group: _Group, rng: random.Random) -> dict[str, Any]:
     """Return what all variants of a group share."""
-    shelf, tier = group.shelf, _tiers()[group.brand]
+    shelf, tier = group.shelf, tiers()[group.brand]
     age = int(_AGE_DAYS * rng.random() ** 1.3)
     n_ratings = int(min(rng.lognormvariate(4.2, 1.2), 6000) * min(1.0, 0.15 + age / 400))
     rating = min(max(rng.gauss(4.15 + 0.3 * (group.at - 0.5), 0.38), 2.8), 5.0)

@@ -7,8 +7,9 @@ tables `features` and `says` are merged. Keys of a shelf:
 - `price`: [low, high] in USD; `groups`: how many products (variants not counted).
 - `who`: any of men, women, kids, girls, boys, baby, toddler; `sizes`: name of a system in `sizes.yaml`, or a table
   size -> price factor; `colors`: name of a palette in `colors.yaml`; `materials`: list.
-- `features`: name -> share of products that have it (0 takes back a default), or list of values, or `{rising: [...]}` where dearer products
-  have later values; `headline`: features that stand in the title; `says`: feature -> sentence for the description.
+- `features`: name -> share of products that have it (0 takes back a default), or list of values, or `{rising: [...]}`
+  where dearer products have later values; `headline`: features that stand in the title; `says`: feature -> sentence
+  for the description.
 - `uses`: what it is for, as follows "for"; `extra`: sentences that suit every product of the shelf.
 - `durable`, `aspects`, `silhouette`: for those who review it and draw it.
 """
@@ -79,6 +80,7 @@ class Shelf:
         return f"{self.department} > {self.section} > {self.name}"
 
 
+@cache
 def table(name: str) -> dict[str, Any]:
     """Return `lexicon/<name>.yaml` as a table."""
     text = (files("assistant.sample") / "lexicon" / f"{name}.yaml").read_text("utf-8")

@@ -75,9 +75,16 @@ def _feature_sentences(shelf: Shelf, facts: Mapping[str, Value]) -> Iterator[str
 
 def _rest(shelf: Shelf, facts: Mapping[str, Value]) -> list[str]:
     """Return up to three features that neither a sentence nor the title tells."""
-    untold = [f.name for f in shelf.features if f.name not in shelf.says and f.name not in shelf.headline]
-    phrases = ((name, facts.get(name)) for name in untold)
-    return [name if value is True else f"{value} {name}" for name, value in phrases if value][:3]
+    names = [f.name for f in shelf.features if f.name not in shelf.says and f.name not in shelf.headline]
+    untold = [name for name in names if "{" + name + "}" not in shelf.title and facts.get(name)]
+    return [_phrase(name, facts[name]) for name in untold[:3]]
+
+
+def _phrase(name: str, value: Value) -> str:
+    if value is True:
+        return name
+    named = any(word.rstrip("s") in str(value).casefold() for word in name.casefold().split())
+    return str(value) if named else f"{value} {name}"
 
 
 def _filled(template: str, words: Mapping[str, str]) -> str:
