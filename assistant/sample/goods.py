@@ -30,6 +30,7 @@ _ON_SALE = 0.2
 _OUT_OF_STOCK = 0.05
 _CUTS = (0.10, 0.15, 0.20, 0.25, 0.30, 0.40)
 _MAX_SHADES = 3
+_STRETCH = 6  # neighbours in price among which a feature is spread
 _TIERS = ("budget", "mid", "premium")
 _TIDY = ((20.0, 0.5), (100.0, 1.0), (400.0, 5.0), (math.inf, 10.0))  # below this price, rounded to that step
 
@@ -115,7 +116,7 @@ def _facts(shelf: Shelf, rng: random.Random, places: Sequence[float]) -> list[di
             known["material"] = material
     for feature in shelf.features:
         if not feature.values:
-            having = set(rng.sample(range(n), min(max(round(feature.chance * n), 1), n)))
+            having = _having(feature.chance, rng, n)
             dealt: Sequence[str | bool] = [i in having for i in range(n)]
         elif feature.rising:
             dealt = [_risen(feature.values, rng, at) for at in places]
@@ -126,6 +127,16 @@ def _facts(shelf: Shelf, rng: random.Random, places: Sequence[float]) -> list[di
     for known in found:
         _exclude(known)
     return found
+
+
+def _having(chance: float, rng: random.Random, n: int) -> set[int]:
+    """Return which of `n` places, cheapest first, have a feature: its share of every stretch, and at least one."""
+    chosen: set[int] = set()
+    for start in range(0, n, _STRETCH):
+        stretch = range(start, min(start + _STRETCH, n))
+        due = round(chance * stretch.stop) - len(chosen)
+        chosen |= set(rng.sample(stretch, min(max(due, 0), len(stretch))))
+    return chosen or {rng.randrange(n)}
 
 
 def _dealt(values: Sequence[str], rng: random.Random, n: int) -> list[str]:
