@@ -40,7 +40,8 @@ def chip(constraint: Constraint) -> str:
     if slot == "rating":
         return words["rating"].get(op, "{value}").format(value=_plain(value))
     template = words["slot"].get(slot, "{value}").format(value=_plain(value))
-    return words["negated"]["ne"].format(value=template) if op == "ne" else template
+    negated = words["negated"].get(slot, words["negated"]["other"])
+    return negated.format(value=template) if op == "ne" else template
 
 
 def _short_price(value: str | float, currency: str | None) -> str:

@@ -140,7 +140,7 @@ def test_the_keyboard_is_enough(page: Page) -> None:
 
 @pytest.mark.parametrize("size", ["desktop"], indirect=True)
 def test_a_person_is_always_at_hand(page: Page) -> None:
-    page.get_by_role("button", name="Talk to a person").click()
+    page.locator("[data-act=person]:visible").click()
 
     expect(newest(page).locator(".st-notice")).to_be_visible()
 

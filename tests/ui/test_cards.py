@@ -183,5 +183,5 @@ def test_sources_name_what_proves_a_claim() -> None:
 
     assert (
         said
-        == "product data: sale price · 2 customer reviews · what you did here before · counted over the whole catalogue"
+        == "product data: sale price · 2 customer reviews · what you did here before · counted for this answer"
     )
