@@ -50,12 +50,15 @@ def open_store(settings: Settings) -> Store:
     Raises:
         StoreError: There is no store at that place, or it is in use by a writer.
     """
-    from retrieval.store import Store
+    from retrieval.store import CATALOGUE, Store
 
     if settings.is_sample:
         from assistant.sample.prepare import prepare
 
         prepare(settings.store_dir)
+    elif not (settings.store_dir / CATALOGUE).is_file():
+        where = str(settings.store_dir)
+        raise SettingsError(f"there is no store at {where!r}: make one with `shoptalk ingest FEED --store {where}`")
     return Store.open(settings.store_dir)
 
 

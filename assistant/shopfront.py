@@ -49,8 +49,11 @@ class Shopfront:
 
     def ready(self) -> dict[str, str]:
         """Return `"ok"` or a problem by component."""
-        checks = {"catalogue": self.store.catalogue.count() > 0, **self.store.health()}
-        return {name: "ok" if fine is True else str(fine or "empty: ingest a feed") for name, fine in checks.items()}
+        return {
+            **self.store.health(),
+            "parser": "ok",
+            "database": "ok" if self.house.events.revision() >= 0 else "lost",
+        }
 
     # Conversations
 

@@ -14,6 +14,7 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -23,6 +24,9 @@ from assistant.recommender.assortment import Sequences
 from assistant.recommender.collaborative import ItemItem, recency
 from assistant.recommender.popularity import popularity
 from assistant.recommender.scoring import CONTENT_WEIGHT, POPULARITY_WEIGHT
+from retrieval.feeds import read_feed
+from retrieval.feeds.columns import ColumnMap
+from retrieval.feeds.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -294,3 +298,24 @@ def _top(scores: NDArray[np.float64], *, seen: Sequence[int]) -> NDArray[np.int6
 def _gain(found: NDArray[np.int64], target: int) -> float:
     place = np.flatnonzero(found == target)
     return float(1.0 / np.log2(place[0] + 2)) if len(place) else 0.0
+
+
+def item_texts(path: Path) -> dict[str, str]:
+    """Read item id -> title from a product feed of any format that `shoptalk ingest` takes.
+
+    Raises:
+        FeedError: The file cannot be read.
+        EvalInputError: It has no column of ids or none of titles.
+    """
+    columns = ColumnMap({"product_id": "item_id"}) if _has_column(path, "item_id") else ColumnMap()
+    placed = (columns.place(row.values)[0] for row in read_feed(Source(path)) if not row.problem)
+    texts = {
+        str(fields["product_id"]): str(fields["title"]) for fields in placed if {"product_id", "title"} <= fields.keys()
+    }
+    if not texts:
+        raise EvalInputError(f"no item of {str(path)!r} has both an id and a title: name the columns item_id and title")
+    return texts
+
+
+def _has_column(path: Path, name: str) -> bool:
+    return any(name in row.values for row in islice(read_feed(Source(path)), 1))

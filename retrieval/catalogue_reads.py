@@ -148,9 +148,11 @@ class CatalogueReads:
         return self.count_matching(())
 
     def reviews(self, product_id: str, *, n: int = 50) -> list[Review]:
-        """Return the newest `n` reviews of a product."""
+        """Return the newest `n` reviews of a product, those of its other variants included."""
         t = tables.review.c
-        chosen = sa.select(tables.review).where(t.product_id == product_id)
+        key = sa.select(_T.group_key).where(_T.product_id == product_id).scalar_subquery()
+        group = sa.select(_T.product_id).where(_T.group_key == key)
+        chosen = sa.select(tables.review).where(t.product_id.in_(group))
         with self._engine.connect() as db:
             rows = db.execute(chosen.order_by(t.written.desc(), t.review_id).limit(n))
             return [Review(**row) for row in rows.mappings()]

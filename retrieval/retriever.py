@@ -72,6 +72,7 @@ class Retriever:
         self._weight = dense_weight
         self._candidates = candidates
         self._matching = lru_cache(maxsize=REMEMBERED)(self._match)
+        self._facets = lru_cache(maxsize=REMEMBERED)(self._count_facets)
 
     def search(self, query: Query) -> Ranking:
         """Return the best hits, one a variant group, best first.
@@ -102,6 +103,21 @@ class Retriever:
     def _unheard(self, wanted: Plan) -> tuple[str, ...]:
         """Return model numbers asked for by name that this shop has not, where no shelf says what is meant."""
         return () if wanted.has_category else tuple(self._lexical.unheard(wanted.core))
+
+    def facets(self, query: Query) -> dict[str, list[tuple[str, int]]]:
+        """Count the values of shelf, brand, color, size and material over everything that passes the hard constraints.
+
+        Raises:
+            QueryError: The query is out of bounds.
+        """
+        now = self._snapshot()
+        wanted = plan(query, now.vocabulary)
+        return self._facets(now.revision, tuple(wish.predicate for wish in wanted.wishes))
+
+    def _count_facets(self, revision: str, predicates: tuple[Predicate, ...]) -> dict[str, list[tuple[str, int]]]:
+        """Count at `revision`, which is part of the key of what is remembered."""
+        del revision
+        return self._catalogue.facets(predicates)
 
     # What may be shown
 

@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from retrieval.catalogue import Catalogue
 from retrieval.document import document_text
@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 CATALOGUE: Final = "catalogue.sqlite"
 MANIFEST: Final = "index.json"
 DOCUMENT_VERSION: Final = 1  # raise when `document_text` changes: stores rebuild themselves
+SHORT: Final = 3  # letters; shorter words are not doubted
 COSTLY_S: Final = 0.2  # a snapshot that takes longer than this to build is not rebuilt at every change
 REST: Final = 10  # such a one serves at least so many times the seconds it took
 
@@ -142,6 +143,30 @@ class Store:
         except StoreError as error:
             logger.warning("the indexes are not looked after now: %s", error)
         return store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def currency(self) -> str:
+        """The currency that most is sold in, ISO 4217."""
+        return next(iter(self.catalogue.currencies()), "USD")
+
+    def knows_word(self, word: str) -> bool:
+        """Whether `word` is of the language, of this catalogue, or a clear misspelling of either."""
+        is_word = getattr(self.encoder, "is_word", None)
+        if len(word) < SHORT or any(c.isdigit() for c in word) or (is_word and is_word(word)):
+            return True
+        return self.lexical.knows(word)
+
+    def health(self) -> dict[str, str]:
+        """Return "ok" or a problem, for the catalogue and its indexes."""
+        empty = "" if self.catalogue.count() else "empty: ingest a feed"
+        apart = "" if self.agrees() else "does not agree with the catalogue: run `shoptalk index rebuild`"
+        return {"catalogue": empty or "ok", "indexes": apart or "ok"}
 
     def search(self, query: Query) -> Ranking:
         """Answer a query; see `Retriever.search`."""

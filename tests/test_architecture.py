@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
 LEVELS = {
     "errors": 0, "dialogue": 0, "reply": 1, "llm": 1, "history": 1, "commerce": 1,
     "nlu": 2, "recommender": 2, "service": 2, "sample": 2,
-    "nlg": 3, "settings": 0, "tracing": 0, "turn": 4, "assistant": 5, "bootstrap": 6, "": 7,
+    "nlg": 3, "settings": 0, "tracing": 0, "turn": 4, "shopfront": 5, "assistant": 5, "bootstrap": 6, "": 7,
 }  # fmt: skip
 
 # heavy module -> the files that may import it (any depth of function)

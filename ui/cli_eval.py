@@ -20,7 +20,7 @@ def dialogues(
 ) -> None:
     """Play scenarios; the last line is the summary as JSON. Exit code 1 if one fails that is not expected to."""
     from assistant.bootstrap import read_settings
-    from eval import report
+    from eval.report import write
     from eval.runner import Runner, summary
     from eval.scenario import load
     from ui.listing import print_result
@@ -31,7 +31,7 @@ def dialogues(
         results = runner.run(scenarios, progress=print_result)
     finally:
         runner.close()
-    report.write(results, out)
+    write(results, out)
     figures = summary(results)
     emit(figures)
     if figures["failed"]:
@@ -56,7 +56,9 @@ def recommender(
     items: Annotated[Path | None, typer.Option("--items", help="Product feed with the items' texts.")] = None,
 ) -> None:
     """Score recommenders by leave-last-out over all items."""
-    from eval.recommender_eval import evaluate
+    from eval.recommender_eval import evaluate, item_texts
+    from retrieval.encoder.registry import get
 
-    for row in evaluate(file, items=items):
+    texts, embed = (item_texts(items), get("sentence").encode) if items else (None, None)
+    for row in evaluate(file, texts=texts, embed=embed):
         emit(row)

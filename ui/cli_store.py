@@ -36,7 +36,7 @@ def ingest(
     settings = read_settings(store=store)
     if settings.store is None:
         fail("ingest needs a store of its own: give --store DIR or set SHOPTALK_STORE")
-    with progress("Reading") as advance, Store.open(settings.store, create=True, lock=True) as target:
+    with progress("Reading") as advance, Store.open(settings.store) as target:
         report = run(
             files,
             settings.store,
@@ -78,7 +78,7 @@ def rebuild(store: StoreOption = None) -> None:
     from ui.listing import progress
 
     directory = read_settings(store=store).store_dir
-    with progress("Indexing") as advance, Store.open(directory, lock=True, verify=False) as target:
+    with progress("Indexing") as advance, Store.open(directory) as target:
         target.rebuild(progress=advance)
         typer.echo(f"indexed {target.catalogue.count()} products in {directory}", err=True)
 

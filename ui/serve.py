@@ -30,11 +30,13 @@ def serve(*, store: Path | None, host: str, port: int) -> None:
 
     from assistant.bootstrap import open_assistant, read_settings
     from ui.app import create_app
+    from ui.session import load_secret
     from ui.settings import read_ui_settings
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    assistant = open_assistant(read_settings(store=store))
-    app = create_app(assistant, read_ui_settings())
+    settings, page = read_settings(store=store), read_ui_settings()
+    assistant = open_assistant(settings)
+    app = create_app(assistant, page, secret=load_secret(page, settings.store_dir))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
     address = f"http://{host}:{listener.getsockname()[1]}"
     print(f"ShopTalk is ready: {address}  (service console {address}/agent, REST {address}/api/docs)", flush=True)  # noqa: T201

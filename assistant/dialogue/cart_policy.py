@@ -104,6 +104,8 @@ def _names_type(acts: Acts) -> bool:
 
 
 def _gated(state: DialogueState, acts: Acts, facts: Facts, *, product_id: str) -> SystemAct:
+    if acts.exact and product_id in acts.product_ids:
+        return SystemAct("cart_add", product_ids=(product_id,), quantity=quantity(state, product_id=product_id))
     options = list(facts.options.get(product_id, ()))
     sizes = _distinct(o.size for o in options if o.size)
     said = _said_size(state, acts)

@@ -36,7 +36,7 @@ def prepare(directory: Path) -> None:
 
     _LOG.info("preparing the sample store in %s", directory)
     _forget(directory)
-    with Store.open(directory, create=True, lock=True) as target:
+    with Store.open(directory) as target:
         ingest([sample.products_path()], directory, catalogue=target.catalogue, indexer=target.indexer(), full=True)
         target.catalogue.add_reviews(sample.read_reviews())
     mark.write_text(json.dumps({"version": version}), "utf-8")
@@ -53,6 +53,8 @@ def load_people(database: Database) -> None:
     """Load shoppers, their events and orders into the shop database, once for each version of the sample data."""
     source = f"sample:{sample.version()}"
     with database.write():
+        if not database.claim(source):  # an erased shopper must not come back with the next start
+            return
         UserStore(database).insert(sample.read_users())
         OrderStore(database).insert(sample.read_orders())
         SqlEventStore(database).load(sample.read_events(), source=source)

@@ -82,4 +82,9 @@ def _facets(house: House, state: DialogueState) -> Mapping[Slot, Sequence[tuple[
     if not query.constraints:
         return {}
     counted = house.store.retriever.facets(query)
-    return {slot: counted[name][:_MAX_VALUES] for name, slot in _FACETS.items() if counted.get(name)}
+    return {slot: _values(counted[name]) for name, slot in _FACETS.items() if counted.get(name)}
+
+
+def _values(counts: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Shorten a shelf's path to its last step: "Shoes > Running > Trail shoes" is asked about as "Trail shoes"."""
+    return [(value.rsplit(">", 1)[-1].strip(), n) for value, n in counts[:_MAX_VALUES]]

@@ -109,11 +109,18 @@ class TantivyIndex:
 
     def mend(self, text: str) -> str:
         """Return `text` with misspelt words replaced by words of this index, where that is clear."""
+        return self._current_speller().mend(text)
+
+    def knows(self, word: str) -> bool:
+        """Whether `word` is in some document, or clearly meant to be one that is."""
+        speller = self._current_speller()
+        return speller.holds(word) or speller.mend(word) != word
+
+    def _current_speller(self) -> Speller:
         with self._lock:
             if self._speller is None:
                 self._speller = Speller(dict(self._searcher.terms_with_prefix("words", "")), is_word=self._is_word)
-            speller = self._speller
-        return speller.mend(text)
+            return self._speller
 
     def unheard(self, text: str) -> list[str]:
         """Return the model numbers in `text` that no document holds, joined and in lower case."""

@@ -43,6 +43,10 @@ class Speller:
         """Return `text` with each unknown word replaced by its near neighbour, where there is a clear one."""
         return _WORD.sub(lambda match: self._at(text, match), text)
 
+    def holds(self, word: str) -> bool:
+        """Whether `word`, or its plural or singular, is one of the known words."""
+        return word.lower() in self._frequencies or self._plural_known(word.lower())
+
     def _at(self, text: str, match: re.Match[str]) -> str:
         """Leave letters that touch a digit alone: they are part of a model number."""
         before, after = text[: match.start()][-1:], text[match.end() : match.end() + 1]
