@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from assistant.nlu.base import Parser
     from assistant.recommender.base import Recommender
     from assistant.service.knowledge import KnowledgeBase
+    from assistant.turn.house import House
     from retrieval.store import Store
 
 
@@ -103,7 +104,19 @@ def open_assistant(settings: Settings) -> Assistant:
         draw=draw,
         name=settings.shop_name,
     )
+    _warm_up(house)
     return Assistant(house)
+
+
+def _warm_up(house: House) -> None:
+    """Load what the first turn would otherwise wait for."""
+    from assistant.nlu.base import Turn
+    from retrieval.types import Query
+
+    house.store.knows_word("shoptalk")
+    house.store.retriever.search(Query("hello", n=1))
+    house.store.retriever.facets(Query())
+    house.parser.parse(Turn("hello"))
 
 
 def _open_database(settings: Settings) -> Database:
