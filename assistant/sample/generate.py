@@ -44,9 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.perf_counter()
     products = write_products(chosen.out, seed=chosen.seed, scale=chosen.scale)
     if not chosen.products_only:
-        from assistant.sample import people
+        from assistant.sample.people import write
 
-        people.write(chosen.out, products, seed=chosen.seed, scale=chosen.scale)
+        write(chosen.out, products, seed=chosen.seed, scale=chosen.scale)
     elapsed_s = time.perf_counter() - started
     sys.stderr.write(f"{len(products)} products written to {chosen.out} in {elapsed_s:.1f} s\n")
     return 0

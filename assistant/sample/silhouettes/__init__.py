@@ -1,0 +1,1 @@
+"""Drawings of what a shop sells, as SVG fragments, and the words that choose among them."""
