@@ -29,8 +29,9 @@ FALLBACK = "box"
 _KEYWORDS = "keywords"
 _MAX_TITLE = 120  # characters of the label
 _MAX_PHRASE = 3  # words
-_PALE = 0.85  # lightness from which an outline must be darker to be seen on a light ground
+_PALE = 0.85  # lightness from which what is drawn on a colour, and around it, must be darker to be seen
 _INK, _PAPER, _METAL, _WOOD = "#2f3138", "#fbfaf6", "#c3c9d2", "#b58a5c"
+_DUSK = "#dcdfe3"  # stands for paper on a pale product
 _GROUNDS = ("#e9eef5", "#f4ece3", "#e8f1ea", "#f5e9ea", "#eeeaf5", "#e6f1f2", "#f4f0de", "#ececec")
 _TINTS = ("#5b7fa6", "#c9785d", "#6f9a78", "#8a76a8", "#cf9f4a", "#4f8f93", "#b56b7d", "#7d8590")
 _WORD = re.compile(r"[a-z0-9]+")
@@ -48,9 +49,10 @@ def draw(product: Product) -> str:
     """Return an SVG of 400 x 400 for any product: valid XML below 4 kB, without script, style or reference."""
     name = silhouette(product)
     tint = _tint(product, name)
+    pale = _pale(tint)
     inks = {
-        "c": tint, "d": _outline(tint), "l": _shade(tint, 0.13), "a": _accent(tint),
-        "k": _INK, "w": _PAPER, "m": _METAL, "b": _WOOD,
+        "c": tint, "d": _shade(tint, -0.34 if pale else -0.16), "l": _shade(tint, -0.06 if pale else 0.13),
+        "a": _accent(tint), "k": _INK, "w": _DUSK if pale else _PAPER, "m": _METAL, "b": _WOOD,
     }  # fmt: skip
     ground = _GROUNDS[_chance(product.product_type.split(">")[0]) % len(_GROUNDS)]
     title = "".join(letter for letter in product.title[:_MAX_TITLE] if letter.isprintable())
@@ -148,9 +150,9 @@ def _shade(tint: str, by: float) -> str:
     return "#" + "".join(f"{round(part * 255):02x}" for part in colorsys.hls_to_rgb(hue, light, depth))
 
 
-def _outline(tint: str) -> str:
+def _pale(tint: str) -> bool:
     parts = [int(tint[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    return _shade(tint, -0.34 if max(parts) + min(parts) > 2 * _PALE else -0.16)
+    return max(parts) + min(parts) > 2 * _PALE
 
 
 def _accent(tint: str) -> str:
