@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -108,6 +108,7 @@ class _Talk:
         if step.undo:
             self.assistant.undo(self._conversation, user_id=self._user)
             said, reply = "(undo)", self.assistant.current(self._conversation, user_id=self._user)
+            reply = replace(reply, text="(taken back)")
         else:
             said, acts = (step.say or "", None) if step.press is None else self._press(step.press)
             reply = self.assistant.respond(said, conversation_id=self._conversation, user_id=self._user, acts=acts)

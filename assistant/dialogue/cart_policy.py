@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
-from assistant.dialogue.lexicon import lexicon, same_size
+from assistant.dialogue.lexicon import lexicon, same_size, words
 from assistant.dialogue.state import Question
 from assistant.dialogue.system import SystemAct
 
@@ -114,6 +114,8 @@ def _gated(state: DialogueState, acts: Acts, facts: Facts, *, product_id: str) -
     color = next((o.color for o in options if o.product_id == product_id), "")
     if said:
         return _of_size(state, options, said, product_id=product_id, color=color)
+    if _title_says_size(state, options, product_id=product_id):
+        return SystemAct("cart_add", product_ids=(product_id,), quantity=quantity(state, product_id=product_id))
     known = _distinct(s for s in sizes if any(same_size(s, str(c.value)) for c in state.of("size") if c.op == "eq"))
     if len(known) == 1:
         return _of_size(state, options, known[0], product_id=product_id, color=color)
@@ -121,6 +123,13 @@ def _gated(state: DialogueState, acts: Acts, facts: Facts, *, product_id: str) -
     if chosen_by_id:
         return SystemAct("cart_add", product_ids=(product_id,), quantity=quantity(state, product_id=product_id))
     return _ask_size(state, options, product_id=product_id)
+
+
+def _title_says_size(state: DialogueState, options: list[Option], *, product_id: str) -> bool:
+    """Say whether the item was shown under a name that tells its size ("coffee beans, 1 kg"): then it is that one."""
+    own = next((o.size for o in options if o.product_id == product_id), "")
+    titles = [item.title for item in state.seen if item.product_id == product_id]
+    return bool(own and titles) and set(words(own)) <= set(words(titles[-1]))
 
 
 def _without_choice(state: DialogueState, sizes: list[str], said: str, *, product_id: str) -> SystemAct:

@@ -62,9 +62,21 @@ def resolve(state: DialogueState, acts: Acts, text: str, *, cart: Sequence[CartI
 def _shown(state: DialogueState, acts: Acts, text: str) -> Resolved:
     if acts.product_ids:
         return Resolved(product_ids=_unique(acts.product_ids))
-    if acts.references:
+    if acts.references and not _means_focus(state, text):
         return _by_position(state.shown, acts.references)
     return _by_words(state, acts, text) if ITEM_INTENTS.intersection(acts.intents) else Resolved()
+
+
+def _means_focus(state: DialogueState, text: str) -> bool:
+    """Say whether the turn only says "it" of the item talked about: surer than a position read into it."""
+    said = words(text)
+    singular = lexicon()["pronouns"] - lexicon()["plurals"]
+    return (
+        len(state.focus) == 1
+        and bool(singular.intersection(said))
+        and not places(said)
+        and not best(state.shown, content(text))
+    )
 
 
 def _by_position(shown: tuple[ShownItem, ...], references: tuple[int, ...]) -> Resolved:

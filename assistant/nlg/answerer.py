@@ -41,6 +41,8 @@ def answer_product(
     group = tuple(variants) or (product,)
     asked = _asked_fields(question_text)
     wanted = frozenset(stems(question_text)) - frozenset(stems(product.title))
+    if _asks_opinions(question_text):
+        return _answered(product, [*_opinion_parts(product, reviews)])
     parts = [
         *variant_parts(product, group, question_text, asked),
         *_attribute_parts(product, wanted | _named_stems(question_text)),
@@ -50,6 +52,10 @@ def answer_product(
     if not wanted:
         parts = parts or [*_overview_parts(product)]
     parts = parts or [*_description_parts(product, wanted), *_review_parts(reviews, wanted)]
+    return _answered(product, parts)
+
+
+def _answered(product: Product, parts: Sequence[Part]) -> Answer:
     if not parts:
         return Answer(f"The shop does not say this about {named(product.title)}.", _title_id(product), known=False)
     kept = list(dict.fromkeys(parts))[:2]
@@ -106,6 +112,23 @@ def _overview_parts(product: Product) -> Iterator[Part]:
     for field in fields(product):
         if field.name in ("price", "rating"):
             yield f"{field.label}: {field.text}.", ((field.evidence_id, f"{field.label}: {field.text}"),)
+
+
+def _asks_opinions(question: str) -> bool:
+    padded = f" {' '.join(words(question))} "
+    return any(f" {form} " in padded for form in _data()["opinions"])
+
+
+def _opinion_parts(product: Product, reviews: Sequence[Review]) -> Iterator[Part]:
+    """Yield how buyers rate it and what one of them wrote: the one who says most."""
+    if product.rating is not None and product.n_ratings:
+        text = f"{product.rating:.1f} out of 5 by {product.n_ratings} buyers"
+        yield f"Rated {text}.", ((field_id(product.product_id, "rating"), f"Rating: {text}"),)
+    told = sorted(reviews, key=lambda review: (-len(review.text), review.review_id))
+    for review in told[:1]:
+        quote = flat(review.text, limit=2 * MAX_QUOTE)
+        said = f"One buyer ({review.rating} out of 5) wrote “{quote}”"
+        yield said, ((f"review:{review.review_id}", flat(f"{review.rating} out of 5: {review.text}", limit=4_000)),)
 
 
 def _description_parts(product: Product, wanted: frozenset[str]) -> Iterator[Part]:

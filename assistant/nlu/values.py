@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MAX_VALUE = 120
 _ABBREVIATIONS = Path(__file__).parent / "data" / "abbreviations.yaml"
 _EDGES = ' \t\r\n,;:!?"“”()[]{}*_~|/\\….'
+_LEAD = re.compile(r"^.*\b(?:a|an|the|some)\s+", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:a|an|the|some|any|my|our|his|her|their)\s+", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 _MEASURE = re.compile(r"(?<![\w.])(\d+(?:[.,]\d+)?)\s*-?\s*([a-z]{1,12}|[\"”])(?![\w])", re.IGNORECASE)
@@ -190,7 +191,7 @@ def _words(slot: Slot, text: str) -> str:
     if slot not in {"brand", "size"}:
         value = " ".join(_abbreviations().get(word.casefold(), word) for word in value.split(" "))
     if slot == "category":
-        return singular(value)
+        return singular(_LEAD.sub("", value) or value)
     if slot == "feature":
         value = _WITH.sub("", value) or value
     return _POSSESSIVE.sub("", value) or value if slot == "recipient" else value

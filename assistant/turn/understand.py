@@ -8,6 +8,7 @@ from assistant.dialogue.answers import answered
 from assistant.dialogue.lexicon import words
 from assistant.dialogue.policy import doubt
 from assistant.nlu.base import Turn as Heard
+from assistant.turn.shopwords import settled
 
 if TYPE_CHECKING:
     from assistant.dialogue.acts import Acts
@@ -26,7 +27,9 @@ def read(house: House, message: str, conversation: Conversation) -> Acts:
         return acts
     previous, ours = house.conversations.last_exchange(conversation)
     heard = Heard(message, conversation.state, assistant_text=ours, previous_text=previous)
-    return doubt(house.parser.parse(heard), recognised=recognised(house, message))
+    acts = settled(house.store, house.parser.parse(heard), message)
+    trusted = acts.confidence >= house.settings.model.min_confidence
+    return doubt(acts, recognised=recognised(house, message) if trusted else 0.0)
 
 
 def recognised(house: House, message: str) -> float:
