@@ -21,10 +21,9 @@ character offset; decoding is masked by a grammar, so that every output is valid
 | format | ONNX, int8: matrices per output channel, embeddings per row |
 | language | English; characters the vocabulary does not know are kept apart by hash and copied by offset |
 | data | `assistant/nlu/data/book` (1,181 authored dialogues, 2,602 labelled turns), values exchanged, noise added; \
-`assistant/nlu/data/grammar.yaml` for a share of {generated} |
+the rest from `assistant/nlu/data/grammar.yaml` |
 | data sha256 | `{data_sha256}` |
-| training | {steps} steps of {batch}, {samples} examples, {wall_seconds} s on {device} ({threads} thread), \
-seed {seed}, peak rate {rate}, bf16 autocast, torch {torch} |
+| training | {stages}; bf16 autocast, torch {torch} |
 
 ## Held-out scores
 
@@ -43,8 +42,17 @@ Repeat with `shoptalk train parser`.
 def write_card(folder: Path, facts: Mapping[str, Any]) -> Path:
     """Write `MODEL_CARD.md` to `folder`; `facts` are those of `training.json`."""
     path = folder / "MODEL_CARD.md"
-    path.write_text(_CARD.format(**{**facts, "scores": _scores(facts.get("held_out", {}))}), encoding="utf-8")
+    stages = "; then ".join(_stage(stage) for stage in (*facts.get("earlier", []), facts))
+    filled = {**facts, "stages": stages, "scores": _scores(facts.get("held_out", {}))}
+    path.write_text(_CARD.format(**filled), encoding="utf-8")
     return path
+
+
+def _stage(facts: Mapping[str, Any]) -> str:
+    return (
+        "{steps} steps of {batch} ({samples} examples, {generated:.0%} generated), {wall_seconds:.0f} s on {device}, "
+        "{threads} thread(s), seed {seed}, peak rate {rate}"
+    ).format(**facts)
 
 
 def _scores(held_out: Mapping[str, Any]) -> str:

@@ -156,11 +156,21 @@ def publish(
         "samples": progress.samples, "wall_seconds": round(progress.seconds, 1), "device": device,
         "threads": settings.threads, "torch": torch.__version__, "batch": settings.batch, "rate": settings.rate,
         "generated": settings.generated, "plain": settings.plain, "minutes": settings.minutes,
-        "held_out": judge(folder) if judge else {}, "curve": progress.curve,
+        "earlier": earlier_stages(settings.start), "held_out": judge(folder) if judge else {}, "curve": progress.curve,
     }  # fmt: skip
     (folder / "training.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     write_card(folder, facts)
     return folder
+
+
+def earlier_stages(start: Path | None) -> list[dict[str, Any]]:
+    """Return the facts of the runs that led to the weights a run begins with, oldest first."""
+    path = start.parent / "weights" / "training.json" if start else None
+    if path is None or not path.exists():
+        return []
+    facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    facts.pop("held_out", None)
+    return [*facts.pop("earlier", []), facts]
 
 
 def _groups(network: ParserNetwork, settings: TrainSettings) -> list[dict[str, Any]]:

@@ -31,6 +31,9 @@ def test_a_short_run_leaves_usable_weights_and_its_facts(tmp_path: Path) -> None
     assert "Held-out scores" in (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert ModelParser(EmbeddedModel(folder)).parse(Turn("red kettle")).intents
     assert (tmp_path / "checkpoint.pt").exists()
+    assert training.earlier_stages(tmp_path / "model.pt") == [
+        {name: value for name, value in facts.items() if name not in {"held_out", "earlier"}}
+    ]
     again = training.TrainSettings(out=tmp_path, max_steps=3, batch=2, resume=True)
     resumed = json.loads((training.train(again) / "training.json").read_text(encoding="utf-8"))
     assert resumed["steps"] == 3
