@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
-from assistant.nlu.numbers import after_currency
+from assistant.nlu.numbers import after_currency, read_number
 
 if TYPE_CHECKING:
     from retrieval.types import Op
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _BOUNDS = Path(__file__).parent / "data" / "bounds.yaml"
 _BETWEEN = r"(?:\s|\b(?:the|a|an|my|like|say|maybe)\b|[£$€¥₹])*$"
 _REACH = 60  # characters of context that are looked at
+_LONGEST = 2_000
+_RANGE = re.compile(
+    r"(?P<lead>\b(?:between|from)\s+)?(?P<sign>[£$€]\s?)?(?P<low>\d[\d.,]*k?)\s*(?:to|and|[-\u2013])\s*[£$€]?\s?(?P<high>\d[\d.,]*k?)",
+    re.IGNORECASE,
+)
 _STARS = re.compile(r"\s*\+?\s*-?stars?\b", re.IGNORECASE)
 
 
@@ -46,9 +51,33 @@ def says_stars(text: str, after: str) -> bool:
     return bool(_STARS.match(after) or _STARS.search(text))
 
 
+def says_total(text: str) -> bool:
+    """Whether a budget in `text` is said to be for everything the shopper buys."""
+    return bool(_total().search(text[:_LONGEST].casefold()))
+
+
+def range_floor(text: str, amount: float) -> float | None:
+    """Return the lower end of a range whose upper end is `amount` ("$5 to $10", "between 50 and 80"), else None."""
+    for found in _RANGE.finditer(text[:_LONGEST]):
+        sure = found.group("lead") or found.group("sign")
+        low, high = read_number(found.group("low")), read_number(found.group("high"))
+        if sure and low is not None and high == amount and low < high:
+            return low
+    return None
+
+
+@lru_cache(maxsize=1)
+def _total() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(_data()['total'])})\b")
+
+
+def _data() -> dict[str, Any]:
+    return dict(yaml.safe_load(_BOUNDS.read_text(encoding="utf-8")))
+
+
 @lru_cache(maxsize=1)
 def _cues() -> dict[str, tuple[re.Pattern[str], re.Pattern[str] | None, re.Pattern[str]]]:
-    data: dict[str, dict[str, list[str]]] = yaml.safe_load(_BOUNDS.read_text(encoding="utf-8"))
+    data: dict[str, dict[str, list[str]]] = {op: lists for op, lists in _data().items() if op != "total"}
     return {
         op: (
             re.compile(rf"(?:^|(?<=\W)|(?=\W))(?:{'|'.join(lists['before'])}){_BETWEEN}"),

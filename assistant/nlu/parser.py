@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
@@ -9,7 +10,7 @@ from assistant.dialogue.acts import Acts, Drop, Intent
 from assistant.errors import ModelError, ParseError
 from assistant.llm.base import Mark, Span
 from assistant.nlu import language
-from assistant.nlu.bounds import read_bound, says_stars
+from assistant.nlu.bounds import range_floor, read_bound, says_stars, says_total
 from assistant.nlu.values import read_value, whole_words
 from retrieval.types import SHOWN, Constraint, Op, Slot
 
@@ -45,7 +46,8 @@ class ModelParser:
         except ModelError as error:
             msg = f"the model {self.name!r} cannot parse: {error}"
             raise ParseError(msg) from error
-        return acts_from(completion.tokens, prompt, state=turn.state.constraints, confidence=completion.probability)
+        acts = acts_from(completion.tokens, prompt, state=turn.state.constraints, confidence=completion.probability)
+        return _with_cues(acts, text)
 
 
 def acts_from(tokens: Sequence[Token], prompt: Prompt, *, state: Sequence[Constraint], confidence: float = 1.0) -> Acts:
@@ -74,6 +76,18 @@ def acts_from(tokens: Sequence[Token], prompt: Prompt, *, state: Sequence[Constr
         confidence=min(max(confidence, 0.0), 1.0),
         covers_all=language.COVERS_ALL in tokens and any(c.slot == "price" for c in added),
     )
+
+
+def _with_cues(acts: Acts, text: str) -> Acts:
+    """Add what plain cues say beside the model's reading: the lower end of a range, a budget for everything."""
+    prices = [c for c in acts.add if c.slot == "price"]
+    if len(prices) == 1 and prices[0].op in {"lte", "approx"} and not isinstance(prices[0].value, str):
+        low = range_floor(text, prices[0].value)
+        if low is not None:
+            rest = tuple(c for c in acts.add if c.slot != "price")
+            both = (replace(prices[0], op="gte", value=low), replace(prices[0], op="lte"))
+            acts = replace(acts, add=(*rest, *both))
+    return replace(acts, covers_all=True) if prices and says_total(text) else acts
 
 
 def _pairs(tokens: Sequence[Token]) -> Iterator[tuple[str, Mark]]:

@@ -84,4 +84,4 @@ def _known(store: Store, constraint: Constraint) -> bool:
 
 def _is_word(store: Store, text: str) -> bool:
     is_word = getattr(store.encoder, "is_word", None)
-    return bool(is_word) and all(is_word(word) for word in words(text))
+    return is_word is not None and all(is_word(word) for word in words(text))

@@ -26,10 +26,20 @@ def read(house: House, message: str, conversation: Conversation) -> Acts:
     if acts is not None:
         return acts
     previous, ours = house.conversations.last_exchange(conversation)
-    heard = Heard(message, conversation.state, assistant_text=ours, previous_text=previous)
+    heard = Heard(_mended(house, message), conversation.state, assistant_text=ours, previous_text=previous)
     acts = settled(house.store, house.parser.parse(heard), message)
     trusted = acts.confidence >= house.settings.model.min_confidence
     return doubt(acts, recognised=recognised(house, message) if trusted else 0.0)
+
+
+def _mended(house: House, message: str) -> str:
+    """Return `message` with words that are clearly slips of words of this catalogue put right, before it is parsed.
+
+    Names ("Nixon") are left alone: a capital inside a sentence marks one.
+    """
+    head, *rest = message.split(" ")
+    lexical = house.store.lexical
+    return " ".join([lexical.mend(head), *(word if word[:1].isupper() else lexical.mend(word) for word in rest)])
 
 
 def recognised(house: House, message: str) -> float:
