@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.sample.goods import generate_products
+from assistant.sample.lines import write_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 SEED = 7
 PRODUCTS = "products.jsonl.gz"
@@ -25,12 +24,6 @@ def write_products(out: Path, *, seed: int, scale: float = 1.0) -> list[dict[str
     out.mkdir(parents=True, exist_ok=True)
     write_lines(out / PRODUCTS, products)
     return products
-
-
-def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write rows as compressed JSON Lines without a date or file name, so that equal rows are equal bytes."""
-    text = "".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n" for row in rows)
-    path.write_bytes(gzip.compress(text.encode(), compresslevel=9, mtime=0))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from assistant.sample.events import Shop, events
-from assistant.sample.generate import write_lines
+from assistant.sample.lines import write_lines
 from assistant.sample.orders import N_ORDERS, orders
 from assistant.sample.reviews import generate_reviews
 from assistant.sample.shoppers import N_SHOPPERS, shoppers
