@@ -19,7 +19,7 @@ class ModelSettings(BaseModel):
 
     backend: Literal["embedded", "scripted"] = "embedded"
     min_confidence: float = Field(
-        default=0.25, ge=0, le=1, description="Below it the assistant asks instead of acting."
+        default=0.03, ge=0, le=1, description="Below it the assistant asks instead of acting."
     )
 
 

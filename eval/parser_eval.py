@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from assistant.nlu.base import Parser
 
 N_RESAMPLES = 1_000
+DEV = Path(__file__).parent / "datasets" / "shopping_turns_dev"
+"""Held out from training: talk by two authors of their own."""
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _MARKS = re.compile(r"[^\w.]+|\.(?!\d)|(?<!\d)\.")
 

@@ -161,9 +161,13 @@ def train_parser(
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in --out.")] = False,
 ) -> None:
     """Train the language model that parses; needs the extra `train`."""
+    from assistant.llm.embedded.runtime import EmbeddedModel
+    from assistant.nlu.parser import ModelParser
     from assistant.nlu.train import TrainSettings, train
+    from eval.parser_eval import DEV, score
 
-    written = train(TrainSettings(out=out, minutes=minutes, seed=seed, device=device, resume=resume))
+    settings = TrainSettings(out=out, minutes=minutes, seed=seed, device=device, resume=resume)
+    written = train(settings, judge=lambda folder: score(DEV, ModelParser(EmbeddedModel(folder))))
     typer.echo(str(written))
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from assistant.llm.base import Completion, Grammar, Prompt
 
 WEIGHTS = Path(__file__).parent / "weights"
-BEAM_WIDTH = 3
+BEAM_WIDTH = 1
 _PAST = (6, 2, 1, 12, 0, 32)  # layers, keys and values, batch, heads, tokens so far, width of a head
 
 
