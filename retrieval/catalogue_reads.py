@@ -152,7 +152,7 @@ class CatalogueReads:
         t = tables.review.c
         key = sa.select(_T.group_key).where(_T.product_id == product_id).scalar_subquery()
         group = sa.select(_T.product_id).where(_T.group_key == key)
-        chosen = sa.select(tables.review).where(t.product_id.in_(group))
+        chosen = sa.select(tables.review).where(sa.or_(t.product_id == product_id, t.product_id.in_(group)))
         with self._engine.connect() as db:
             rows = db.execute(chosen.order_by(t.written.desc(), t.review_id).limit(n))
             return [Review(**row) for row in rows.mappings()]
