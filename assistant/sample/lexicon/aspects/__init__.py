@@ -1,1 +1,1 @@
-"""What buyers say of a product, aspect by aspect."""
+"""What reviewers say, by aspect: good, mixed and bad phrases, each a clause that stands alone."""
