@@ -153,7 +153,6 @@ def _said_facts(plan: ReplyPlan) -> Iterator[Fact]:
         if isinstance(outcome, Found):
             wishes = (*outcome.constraints, *outcome.relaxed, *outcome.unknown)
             yield from (Fact(key, _constraint_text(c, plan.currency)) for c in wishes)
-            yield from (Fact(key, number(c.value)) for c in wishes if not isinstance(c.value, str))
             yield from (Fact(key, flat(word)) for word in (outcome.wish, *outcome.not_carried))
         elif isinstance(outcome, Handled) and outcome.size:
             yield Fact(key, f"Size: {flat(outcome.size)}")

@@ -186,7 +186,7 @@ def _sorted(this: _List) -> str:
 
 def _unknown(this: _List) -> list[str]:
     foreign = [c for c in this.found.unknown if c.slot == "price" and c.currency not in (None, this.currency)]
-    rest = [c for c in this.found.unknown if c not in foreign and c.slot not in ("category", "sort", "quantity")]
+    rest = [c for c in this.found.unknown if c not in foreign and c.slot not in ("category", "sort", "quantity", "price")]
     out = [this.say("unknown_currency", currency=foreign[0].currency, shop_currency=this.currency)] if foreign else []
     names = listed(dict.fromkeys(f"“{flat(str(c.value), limit=60)}”" for c in rest))
     return [*out, this.say("unknown", wishes=names)] if rest else out
