@@ -66,10 +66,17 @@ def generate_reviews(
 
 @cache
 def phrases() -> dict[str, Mapping[str, Sequence[str]]]:
-    """Return aspect -> tone ("good", "mixed", "bad") -> clauses; "fit (Shoes)" is what `fit` means for shoes."""
+    """Return aspect -> tone ("good", "mixed", "bad") -> what is said, as a sentence without its full stop.
+
+    An aspect may be narrowed to a shelf, section or department: "fit (Shoes)" is what `fit` means for shoes.
+    """
     folder = files("assistant.sample") / "lexicon" / "aspects"
     names = sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
-    return {str(aspect): tones for name in names for aspect, tones in table(f"aspects/{name}").items()}
+    return {
+        str(aspect): {tone: [_capital(clause) for clause in told] for tone, told in tones.items()}
+        for name in names
+        for aspect, tones in table(f"aspects/{name}").items()
+    }
 
 
 def _pull(group: Sequence[Mapping[str, Any]]) -> float:
@@ -196,9 +203,9 @@ def _joined(told: Sequence[tuple[str, str]], rng: random.Random) -> str:
         if turn == "but" and _TURNED.search(f"{text} {phrase}"):
             turn = "new sentence"
         link = rng.choice(turns[turn])
-        joined += link + (_capital(phrase) if link == ". " else phrase)
+        joined += link + (phrase if link == ". " else _small(phrase))
         tone, text = following, phrase
-    return f"{_capital(joined)}."
+    return f"{joined}."
 
 
 def _turn(tone: str, following: str) -> str:
@@ -217,3 +224,7 @@ def _filled(text: str, words: Mapping[str, str]) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def _small(phrase: str) -> str:
+    return phrase if phrase.startswith("I ") else phrase[:1].lower() + phrase[1:]

@@ -141,7 +141,7 @@ def test_every_aspect_has_phrases_of_each_tone_that_stand_as_clauses(tone: str) 
         assert tones[tone], aspect
         assert len(set(tones[tone])) == len(tones[tone]), aspect
         assert all(isinstance(clause, str) and clause and clause[-1] not in ".,;" for clause in tones[tone]), aspect
-        assert all(clause[0].islower() or clause.startswith("I ") for clause in tones[tone]), aspect
+        assert all(clause[0].isupper() for clause in tones[tone]), aspect
 
 
 def test_narrowed_aspects_name_a_place_in_the_shop() -> None:
