@@ -1,1 +1,1 @@
-"""What reviewers say, by aspect: good, mixed and bad phrases, each a clause that stands alone, without capital and full stop."""
+"""What reviewers say, by aspect and tone: clauses that stand alone, without capital and full stop."""
