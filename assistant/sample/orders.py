@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from assistant.sample.events import cents
 from assistant.sample.goods import END_DATE
+from assistant.sample.shoppers import cents
 
 if TYPE_CHECKING:
     import random

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 N_SHOPPERS = 200
+HISTORY_DAYS = 18 * 30
 _TIERS = ("budget", "mid", "premium")
 
 
@@ -28,7 +30,10 @@ class Shopper:
         brands: Brands they come back to.
         needs: Words that speak for a product.
         avoids: Words that rule it out.
+        facts: Shelf name, or "any" -> attribute -> the values they take, where a product states it.
         tier: What they can afford: budget, mid, premium.
+        max_price: The most they spend on one thing, in USD.
+        since_days: How long ago they first came, in days.
     """
 
     user_id: str
@@ -42,7 +47,10 @@ class Shopper:
     brands: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     avoids: tuple[str, ...] = ()
+    facts: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=dict)
     tier: str = "mid"
+    max_price: float = math.inf
+    since_days: int = HISTORY_DAYS
     address: Mapping[str, str] = field(default_factory=dict)
 
     def liking(self, product: Mapping[str, Any]) -> float:
@@ -60,7 +68,13 @@ class Shopper:
         size, gender = product.get("size", ""), product.get("gender", "")
         if gender and self.who in {"men", "women"} and gender not in {_GENDER[self.who], "unisex"}:
             return False
-        return not (size and self.sizes and product.get("gender")) or size in self.sizes
+        if size and self.sizes and gender and size not in self.sizes:
+            return False
+        if cents(product) > self.max_price * 100:
+            return False
+        shelf = product["product_type"].rsplit(" > ", 1)[-1]
+        taken = {**self.facts.get("any", {}), **self.facts.get(shelf, {})}
+        return all(product[name] in values for name, values in taken.items() if name in product)
 
     def to_json(self) -> dict[str, Any]:
         """Return the row of `users.jsonl.gz`."""
@@ -69,6 +83,13 @@ class Shopper:
 
 
 _GENDER = {"men": "male", "women": "female"}
+
+
+def cents(product: Mapping[str, Any]) -> int:
+    """Return what a product costs now, from a feed row such as `"49.99 USD"`."""
+    amount = str(product.get("sale_price") or product["price"]).split(" ", 1)[0]
+    whole, _, rest = amount.partition(".")
+    return int(whole) * 100 + int(rest.ljust(2, "0")[:2] or 0)
 
 
 def _affordable(own: str, brand: str) -> float:
@@ -85,6 +106,7 @@ def _persona(row: Mapping[str, Any], rng: random.Random) -> Shopper:
     lists: dict[str, Any] = {key: tuple(row.get(key, ())) for key in ("card", "sizes", "colors", "needs", "avoids")}
     rest: dict[str, Any] = {key: row[key] for key in ("user_id", "name", "blurb", "shelves", "tier")}
     brands = _favourites(row["shelves"], row["tier"], rng)
+    rest |= {key: row[key] for key in ("facts", "max_price", "since_days") if key in row}
     return Shopper(**rest, **lists, who=row.get("who", ""), brands=brands, address=_address(row["name"], rng))
 
 

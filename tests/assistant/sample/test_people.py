@@ -12,6 +12,7 @@ from assistant.sample.generate import main
 from assistant.sample.goods import END_DATE
 from assistant.sample.reviews import phrases
 from assistant.sample.shelf import shelves
+from assistant.sample.shoppers import cents
 from retrieval.feeds import read_feed
 from retrieval.feeds.source import Source
 
@@ -98,3 +99,32 @@ def test_policies_have_numbered_sections() -> None:
     for path in store.policies_dir().glob("*.md"):
         numbers = [line.split(".")[0][3:] for line in path.read_text("utf-8").splitlines() if line.startswith("## ")]
         assert numbers == [str(n) for n in range(1, len(numbers) + 1)]
+
+
+def bought(user_id: str) -> list[dict[str, Any]]:
+    done = (e for e in store.read_events() if e.user_id == user_id and e.name == "purchase")
+    return [goods()[event.product_id] for event in done]
+
+
+def test_named_shoppers_buy_what_their_card_says() -> None:
+    assert all(cents(row) <= 4_000 for row in bought("ben-student"))
+    beans = [row for row in bought("carla-home-barista") if "Coffee beans" in row["product_type"]]
+    assert len(beans) >= 10
+    assert {row["roast"] for row in beans} == {"dark roast"}
+    assert not [row["title"] for row in bought("eli-gamer") if row.get("wireless") is True]
+    assert {row["size"] for row in bought("gus-dog-owner") if "Dog beds" in row["product_type"]} <= {"L", "XL"}
+    calm = {"white", "ivory", "cream", "beige", "sand", "natural", "oak"}
+    assert {row["color"] for row in bought("hana-home-office") if row.get("color")} <= calm
+
+
+def test_what_lasts_is_not_bought_again_at_once() -> None:
+    lasting = {shelf.name for shelf in shelves() if shelf.durable}
+    last: dict[tuple[str, str], float] = {}
+    for event in store.read_events():
+        row = goods().get(event.product_id, {})
+        shelf = str(row.get("product_type", "")).rsplit(" > ", 1)[-1]
+        if event.name != "purchase" or shelf not in lasting:
+            continue
+        at = event.when.timestamp()
+        assert at >= last.get((event.user_id, shelf), 0), (event.user_id, row["title"])
+        last[event.user_id, shelf] = at + cents(row) / 100 * 86_400 * 0.9
