@@ -98,8 +98,8 @@ def _phrases() -> Mapping[tuple[str, ...], str]:
 def _stem(word: str) -> str:
     if re.search(r"(?:ss|sh|ch|x)es$", word):
         return word[:-2]
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
+    if re.search(r"..ies?$", word):
+        return re.sub(r"ies?$", "y", word)
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
