@@ -17,7 +17,7 @@ _AVAILABILITY = {
     "in_stock": "in stock", "out_of_stock": "out of stock", "preorder": "on pre-order", "backorder": "on back-order",
 }  # fmt: skip
 _PLAIN = (
-    ("brand", "Brand"), ("color", "Colour"), ("size", "Size"), ("material", "Material"), ("gender", "For"),
+    ("brand", "Brand"), ("color", "Color"), ("size", "Size"), ("material", "Material"), ("gender", "For"),
     ("age_group", "Age group"), ("condition", "Condition"), ("released", "Released"),
 )  # fmt: skip
 _TRUE, _FALSE = {"true", "yes", "y"}, {"false", "no", "n"}

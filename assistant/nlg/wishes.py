@@ -23,7 +23,7 @@ APPROX = 0.2
 """How far from an "around" price still counts as around it."""
 
 _ALTERNATIVES = frozenset({"brand", "color", "size", "material"})
-_LABELS = {"color": "Colour", "material": "Material", "brand": "Brand"}
+_LABELS = {"color": "Color", "material": "Material", "brand": "Brand"}
 
 
 @dataclass(frozen=True, slots=True)

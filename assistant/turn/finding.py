@@ -51,7 +51,7 @@ def find(house: House, turn: Turn, act: SystemAct, *, n: int) -> Found:
     found = Found(
         cards=drawn,
         wish=_wish(query.constraints) or act.text,
-        constraints=query.constraints,
+        constraints=(*query.constraints, *turn.state.of("sort", group=act.group)),
         total=ranking.total + _seen_before(turn.state, act),
         offset=_seen_before(turn.state, act),
         relaxed=ranking.relaxed,
