@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
 
 def answered(state: DialogueState, text: str) -> Acts | None:
-    """Return the acts of a text that is exactly an answer offered with the open question; None for any other text.
+    """Return the acts of a text that is exactly an answer offered with the open question, or a fixed phrase.
 
-    This needs no parser: a quick reply means what it says.
+    This needs no parser: a quick reply means what it says. None for any other text.
     """
     question = state.question
     said = _flat(text)
     if state.shown and said in lexicon()["more"]:
         return Acts(intents=("refine",))
+    if said in lexicon().commands:
+        return Acts(intents=(lexicon().commands[said],))
     if question is None or not said:
         return None
     if question.option_ids:

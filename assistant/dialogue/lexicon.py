@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from assistant.dialogue.acts import Intent
+
 _WORD = re.compile(r"[^\W_]+")
 MAX_TEXT = 2_000
 
@@ -27,6 +29,7 @@ class Lexicon:
         questions: What is asked about a slot.
         asks: Other questions by purpose.
         yes_no: The quick replies of a yes/no question.
+        commands: Fixed phrases that mean one thing wherever they are said -> the intent.
     """
 
     sets: Mapping[str, frozenset[str]]
@@ -35,6 +38,7 @@ class Lexicon:
     questions: Mapping[str, str]
     asks: Mapping[str, str]
     yes_no: tuple[str, ...]
+    commands: Mapping[str, Intent]
 
     def __getitem__(self, name: str) -> frozenset[str]:
         """Return the word set called `name`."""
@@ -52,6 +56,7 @@ def lexicon() -> Lexicon:
         questions=data["questions"],
         asks=data["asks"],
         yes_no=tuple(data["yes_no"]),
+        commands={phrase: intent for intent, phrases in data["commands"].items() for phrase in phrases},
     )
 
 

@@ -184,9 +184,14 @@ def _sorted(this: _List) -> str:
     return this.say("sorted", order=word("order", this.sort))
 
 
+_SAID_ELSEWHERE = ("category", "sort", "quantity", "price")
+
+
 def _unknown(this: _List) -> list[str]:
     foreign = [c for c in this.found.unknown if c.slot == "price" and c.currency not in (None, this.currency)]
-    rest = [c for c in this.found.unknown if c not in foreign and c.slot not in ("category", "sort", "quantity", "price")]
+    rest = [
+        c for c in this.found.unknown if c not in foreign and c.slot not in ("category", "sort", "quantity", "price")
+    ]
     out = [this.say("unknown_currency", currency=foreign[0].currency, shop_currency=this.currency)] if foreign else []
     names = listed(dict.fromkeys(f"“{flat(str(c.value), limit=60)}”" for c in rest))
     return [*out, this.say("unknown", wishes=names)] if rest else out

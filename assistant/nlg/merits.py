@@ -68,11 +68,15 @@ def of_rating(product: Product, shown: Sequence[Product]) -> Iterator[Reason]:
 
 
 def of_reviews(reviews: Sequence[Review]) -> Iterator[Reason]:
-    """Yield one buyer's praise: a short, whole, affirming sentence of a review of 4 or 5."""
+    """Yield one buyer's praise: a short, whole, affirming sentence of a review of 4 or 5.
+
+    The first sentence of a review mostly says how it came to be; what follows it speaks of the product.
+    """
     for review in sorted(reviews, key=lambda r: (-r.rating, r.review_id)):
-        sentence = flat(review.text.split(".")[0], limit=MAX_QUOTE)
-        if review.rating >= 4 and 12 <= len(sentence) < MAX_QUOTE and not denies(sentence):
-            text = f"A buyer who gave {review.rating} out of 5 wrote: “{sentence}”"
+        told = [flat(part, limit=MAX_QUOTE) for part in review.text.split(".")]
+        told = [s for s in told if 12 <= len(s) < MAX_QUOTE and not denies(s)]
+        if review.rating >= 4 and told:
+            text = f"A buyer who gave {review.rating} out of 5 wrote: “{(told[1:] or told)[0]}”"
             yield Reason("review", 0.5, Claim(text, (f"review:{review.review_id}",)))
             return
 
@@ -87,8 +91,13 @@ def of_wished_review(reviews: Iterable[Review], wish: str, wanted: frozenset[str
 
 
 def of_attributes(product: Product, shown: Sequence[Product]) -> Iterator[Reason]:
-    """Yield the attribute that sets the product apart from the others shown, or else its first short one."""
+    """Yield the attribute that sets the product apart from the others shown, or else its first short one.
+
+    What the title says already is no news.
+    """
+    told = flat(product.title, limit=500).casefold()
     own = [f for f in attributes(product) if f.flag is not False and len(f.text) <= _MAX_ATTRIBUTE]
+    own = [f for f in own if f.flag is not None or f.text.casefold() not in told]
     taken = {(f.name, f.text) for p in shown if p is not product for f in attributes(p)}
     rare = [f for f in own if (f.name, f.text) not in taken]
     for field in (rare or own)[:1]:

@@ -138,6 +138,8 @@ def _bounded(constraint: Constraint) -> str:
 
 def measured(size: str) -> bool:
     """Whether a size is a measure ("2.4 m", "40 litre", "king size") and not a size label ("9", "XL")."""
+    if not any(c.isdigit() for c in size) and len(size.split()) < 2:
+        return False
     tail = size.lower().replace("-", " ").split()
     glued = size.lower().lstrip("0123456789., ")
     return bool(tail) and (tail[-1] in word_list("units") or glued in word_list("units") or tail[-1] == "size")

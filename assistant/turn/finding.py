@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -129,7 +130,13 @@ def _sizes(house: House, query: Query) -> tuple[str, ...]:
     """Return the sizes sold on the shelf that was asked for."""
     rest = tuple(c for c in query.constraints if c.slot == "category")
     counted = house.store.retriever.facets(replace(query, constraints=rest)) if rest else {}
-    return tuple(value for value, _ in counted.get("size", ()))
+    return tuple(sorted((value for value, _ in counted.get("size", ())), key=_by_number))
+
+
+def _by_number(size: str) -> tuple[bool, float, str]:
+    """Order sizes as people count them: plain numbers first, then those that begin with one, then words."""
+    number = re.match(r"\d+(?:\.\d+)?", size)
+    return number is None or number.end() < len(size), float(number.group()) if number else 0.0, size
 
 
 def products_of(house: House, turn: Turn, ids: Sequence[str]) -> list[Product]:
