@@ -123,7 +123,7 @@ def _opinion_parts(product: Product, reviews: Sequence[Review]) -> Iterator[Part
     """Yield how buyers rate it and what one of them wrote: the one who says most."""
     if product.rating is not None and product.n_ratings:
         text = f"{product.rating:.1f} out of 5 by {product.n_ratings} buyers"
-        yield f"Rated {text}.", ((field_id(product.product_id, "rating"), f"Rating: {text}"),)
+        yield f"Rated {text}.", ((field_id(product.product_id, "rating"), f"Rated {text}"),)
     told = sorted(reviews, key=lambda review: (-len(review.text), review.review_id))
     for review in told[:1]:
         quote = flat(review.text, limit=2 * MAX_QUOTE)

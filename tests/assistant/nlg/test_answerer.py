@@ -93,3 +93,14 @@ def test_any_question_gets_a_bounded_grounded_answer(question: str) -> None:
     answer = answer_product(VARIANTS[0], question, REVIEWS, variants=VARIANTS)
     assert 0 < len(answer.text) < 900
     assert answer.evidence
+
+
+def test_what_buyers_think_is_told_from_ratings_and_reviews() -> None:
+    product = Product("p", "Brew Kettle", 3_000, "USD", rating=4.2, n_ratings=31)
+    review = Review("r9", "p", 5, "Boils in two minutes. I love the handle.")
+    answer = answer_product(product, "what do people say about it?", [review])
+    assert answer.known
+    assert set(answer.evidence) >= {"product:p:rating", "review:r9"}
+    assert "4.2 out of 5 by 31 buyers" in answer.text
+    assert "Boils in two minutes" in answer.text
+    assert not answer_product(Product("q", "Plain Mug", 900, "USD"), "any reviews on it?").known

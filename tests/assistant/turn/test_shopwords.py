@@ -1,0 +1,46 @@
+"""What the shop's own words add to a parse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from assistant.dialogue.acts import Acts
+from assistant.turn.shopwords import settled
+from retrieval.types import Constraint
+
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
+
+NOTHING = Acts(("out_of_scope",))
+
+
+@pytest.mark.parametrize(
+    ("message", "slot", "value"),
+    [("lpatop", "category", "laptop"), ("kettles", "category", "kettle"), ("felmark", "brand", "Fellmark")],
+)
+def test_a_bare_name_is_a_search(shop: Assistant, message: str, slot: str, value: str) -> None:
+    acts = settled(shop.store, NOTHING, message)
+    assert acts.main == "search"
+    assert [(c.slot, c.value) for c in acts.add] == [(slot, value)]
+
+
+@pytest.mark.parametrize("message", ["black", "leather", "yes", "thanks", "size 10", "", "!!", "how long is delivery"])
+def test_other_messages_mean_what_the_parser_says(shop: Assistant, message: str) -> None:
+    assert settled(shop.store, NOTHING, message) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("said", "kept", "look"),
+    [("leather boot", "boot", ("material", "leather")), ("black backpack", "backpack", ("color", "black"))],
+)
+def test_looks_are_told_from_types(shop: Assistant, said: str, kept: str, look: tuple[str, str]) -> None:
+    acts = settled(shop.store, Acts(("search",), add=(Constraint("category", "eq", said),)), said)
+    assert {(c.slot, c.value) for c in acts.add} == {("category", kept), look}
+
+
+@pytest.mark.parametrize("said", ["denim jacket", "building block", "leather jacket"])
+def test_a_shelf_keeps_its_whole_name(shop: Assistant, said: str) -> None:
+    acts = settled(shop.store, Acts(("search",), add=(Constraint("category", "eq", said),)), said)
+    assert [c.value for c in acts.add] == [said]

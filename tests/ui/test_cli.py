@@ -1,0 +1,132 @@
+"""The command line as programs use it: JSON lines out, one-line errors, exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from assistant.settings import Settings
+
+FEED = """id,title,brand,price,product_type,color,description
+k1,Steel kettle 1.7 l,Norda,39.90 USD,Kitchen > Kettles,silver,A kettle of steel.
+k2,Glass kettle 1 l,Norda,24.50 USD,Kitchen > Kettles,clear,A kettle of glass.
+t1,Toaster for two slices,Brill,29.00 USD,Kitchen > Toasters,black,Toasts two slices.
+bad,No price here,Brill,,Kitchen > Toasters,black,Nothing.
+"""
+
+
+def run(*arguments: str, stdin: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from ui.cli import main; main()", *arguments]
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("merchant")
+    (folder / "feed.csv").write_text(FEED, "utf-8")
+    report = lines(run("ingest", str(folder / "feed.csv"), "--store", str(folder / "store"), "--json"))[0]
+    assert (report["read"], report["added"], report["quarantined"]) == (4, 3, 1)
+    return folder / "store"
+
+
+def test_ingest_again_changes_nothing(store: Path) -> None:
+    report = lines(run("ingest", str(store.parent / "feed.csv"), "--store", str(store), "--json"))[0]
+    assert (report["added"], report["updated"], report["unchanged"], report["quarantined"]) == (0, 0, 3, 1)
+    row = json.loads((store / "quarantine.jsonl").read_text("utf-8").splitlines()[0])
+    assert row["line"] == 5
+
+
+def test_search(store: Path) -> None:
+    filters = json.dumps({"price": {"lte": 30}})
+    answer = lines(run("search", "kettle", "--store", str(store), "--filter", filters, "--json"))[0]
+    assert answer["hits"][0]["product_id"] == "k2"
+    assert {"title", "price", "currency", "score"} <= answer["hits"][0].keys()
+    assert {"total", "relaxed", "elapsed_ms"} <= answer.keys()
+
+
+def test_chat_answers_a_line_with_a_line(store: Path) -> None:
+    replies = lines(run("chat", "--store", str(store), "--json", stdin="kettles\n\ncheapest one\n"))
+    assert [reply["turn"] for reply in replies] == [1, 2]
+    assert {p["product_id"] for p in replies[0]["products"]} == {"k1", "k2"}
+    wanted = {
+        "text",
+        "intents",
+        "constraints",
+        "relaxed",
+        "question",
+        "quick_replies",
+        "actions",
+        "cart",
+        "handoff",
+        "trace",
+    }
+    assert wanted <= replies[0].keys()
+
+
+def test_recommend_and_rebuild(store: Path) -> None:
+    answer = lines(run("recommend", "--store", str(store), "--top", "2", "--json"))[0]
+    assert len(answer["items"]) == 2
+    run("index", "rebuild", "--store", str(store))
+    assert lines(run("search", "toaster", "--store", str(store), "--json"))[0]["hits"][0]["product_id"] == "t1"
+
+
+def test_parse_goes_on_after_a_bad_line() -> None:
+    good = json.dumps({"id": "d1", "dialogue": [{"role": "user", "text": "red kettle under 40"}]})
+    done = run("parse", stdin=f"{good}\nnot json\n{{}}\n{good}\n", code=2)
+    assert [parse["id"] for parse in lines(done)] == ["d1", "d1"]
+    assert {"intents", "constraints", "references", "elapsed_ms"} <= lines(done)[0].keys()
+    assert "line 2" in done.stderr
+    assert "line 3" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("search", "x", "--store", "/nowhere/at/all"), "shoptalk ingest"),
+        (("search", "x", "--filter", "{"), "--filter"),
+        (("search", "x", "--filter", '[{"slot": "smell", "value": 1}]'), "smell"),
+        (("ingest", "/no/such/feed.csv", "--store", "STORE"), "feed"),
+        (("ingest", "FEED", "--store", "STORE", "--map", "title"), "our=theirs"),
+        (("ingest", "FEED"), "--store"),
+        (("eval", "dialogues", "/no/such/file.yaml"), "cannot read"),
+        (("eval", "parser", "/no/such/file.jsonl"), "file.jsonl"),
+        (("chat", "--user", "nobody", "--json"), "nobody"),
+        (("frobnicate",), "frobnicate"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_exit_code_2(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    feed = tmp_path / "feed.csv"
+    feed.write_text(FEED, "utf-8")
+    places = {"STORE": str(tmp_path / "store"), "FEED": str(feed)}
+    done = run(*(places.get(argument, argument) for argument in arguments), stdin="hello\n", code=2)
+    assert said in done.stderr
+
+
+def test_users_export_and_erase(sample_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = sample_settings.database_url
+    assert url is not None
+    monkeypatch.setenv("SHOPTALK_DATABASE_URL", url.get_secret_value())
+    exported = lines(run("users", "export", "shopper-102"))[0]
+    assert "shopper-102" in json.dumps(exported)
+    assert lines(run("users", "erase", "shopper-102", "--yes"))[0]["erased"]
+    run("users", "export", "shopper-102", code=2)
+
+
+def test_help_lists_the_commands() -> None:
+    text = run("--help").stdout
+    for command in ("ingest", "parse", "search", "recommend", "chat", "serve", "eval", "train", "bench", "users"):
+        assert command in text
