@@ -13,23 +13,47 @@ from assistant.dialogue.lexicon import words
 from retrieval.types import Constraint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from retrieval.store import Store
     from retrieval.types import Slot
 
 _NAMED: tuple[Slot, ...] = ("category", "brand")
 _LOOKS: tuple[Slot, ...] = ("material", "color")
+_PARTS: tuple[Slot, ...] = ("feature", "style", "material", "occasion", "recipient")
 _MAX_BARE = 4
 """A message of more words is a sentence, not a name."""
 
 
 def settled(store: Store, acts: Acts, message: str) -> Acts:
     """Return `acts` with values in the catalogue's spelling, and what a bare name means where the parser missed it."""
-    added = tuple(c for constraint in acts.add for c in _settled(store, constraint))
+    joined = _joined(store, acts.add)
+    added = tuple(c for constraint in joined for c in _settled(store, constraint))
     acts = replace(acts, add=added)
     names_type = any(c.slot in _NAMED and _known(store, c) for c in added)
     return acts if names_type or len(added) > 1 else _bare(store, message) or acts
+
+
+def _joined(store: Store, added: Sequence[Constraint]) -> list[Constraint]:
+    """Put a type together that was read in two parts: "trail" and "running shoe" are one shelf."""
+    shelves = _shelf_names(store)
+    kept = list(added)
+    for kind in [c for c in added if c.slot == "category" and c.op == "eq"]:
+        parts = (c for c in added if c.slot in _PARTS and (c.op, c.group) == ("eq", kind.group))
+        for part in parts:
+            whole = f"{part.value} {kind.value}".casefold()
+            if _plurals(whole) & shelves:
+                kept[kept.index(kind)] = kind = replace(kind, value=whole)
+                kept.remove(part)
+    return kept
+
+
+def _shelf_names(store: Store) -> set[str]:
+    return {shelf.rsplit(">", 1)[-1].strip().casefold() for shelf in store.vocabulary.shelves}
+
+
+def _plurals(name: str) -> set[str]:
+    return {name, f"{name}s", f"{name}es"}
 
 
 def _settled(store: Store, constraint: Constraint) -> Iterator[Constraint]:
@@ -47,8 +71,8 @@ def _settled(store: Store, constraint: Constraint) -> Iterator[Constraint]:
 def _without_looks(store: Store, constraint: Constraint) -> tuple[Constraint, list[Constraint]]:
     """Take leading materials and colours off a type: "leather boot" is a leather one, unless a shelf is called that."""
     said, looks = str(constraint.value).split(), []
-    shelves = {shelf.rsplit(">", 1)[-1].strip().casefold() for shelf in store.vocabulary.shelves}
-    while len(said) > 1 and not {" ".join(said).casefold(), " ".join(said).casefold() + "s"} & shelves:
+    shelves = _shelf_names(store)
+    while len(said) > 1 and not _plurals(" ".join(said).casefold()) & shelves:
         slot = next((s for s in _LOOKS if store.vocabulary.resolve(s, said[0]).known), None)
         if slot is None or not store.vocabulary.resolve("category", " ".join(said[1:])).known:
             break

@@ -44,3 +44,11 @@ def test_looks_are_told_from_types(shop: Assistant, said: str, kept: str, look: 
 def test_a_shelf_keeps_its_whole_name(shop: Assistant, said: str) -> None:
     acts = settled(shop.store, Acts(("search",), add=(Constraint("category", "eq", said),)), said)
     assert [c.value for c in acts.add] == [said]
+
+
+def test_a_type_read_in_two_parts_is_put_together(shop: Assistant) -> None:
+    parts = (Constraint("feature", "eq", "trail"), Constraint("category", "eq", "running shoe"))
+    acts = settled(shop.store, Acts(("search",), add=parts), "trail running shoes")
+    assert [(c.slot, c.value) for c in acts.add] == [("category", "trail running shoe")]
+    apart = (Constraint("feature", "eq", "waterproof"), Constraint("category", "eq", "running shoe"))
+    assert settled(shop.store, Acts(("search",), add=apart), "waterproof running shoes").add == apart
