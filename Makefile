@@ -39,11 +39,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(STAMP_RUN): pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --prefer-binary --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --no-compile --prefer-binary --constraint constraints.txt --editable .
 	@touch $@
 
 $(STAMP_DEV): $(STAMP_RUN)
-	$(BIN)/python -m pip install --quiet --prefer-binary --constraint constraints.txt --editable ".[dev,eval,postgres]"
+	$(BIN)/python -m pip install --quiet --no-compile --prefer-binary --constraint constraints.txt --editable ".[dev,eval,postgres]"
 	@touch $@
 
 clean:

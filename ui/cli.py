@@ -159,14 +159,24 @@ def train_parser(
     seed: Annotated[int, typer.Option(help="Seed of data, initialisation and order.")] = 7,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")] = "auto",
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in --out.")] = False,
+    start: Annotated[Path | None, typer.Option(help="A model.pt of an earlier run to begin with.")] = None,
+    keep: Annotated[float, typer.Option(help="Share of --start averaged into the result.", min=0, max=1)] = 0.0,
+    generated: Annotated[float, typer.Option(help="Share of generated examples.", min=0, max=1)] = 0.2,
+    rate: Annotated[float, typer.Option(help="Peak learning rate.", min=1e-6, max=1e-2)] = 4e-4,
 ) -> None:
-    """Train the language model that parses; needs the extra `train`."""
+    """Train the language model that parses; needs the extra `train`.
+
+    The shipped weights are four such runs, each with --start on the one before: MODEL_CARD.md lists their options.
+    """
     from assistant.llm.embedded.runtime import EmbeddedModel
     from assistant.nlu.parser import ModelParser
     from assistant.nlu.train import TrainSettings, train
     from eval.parser_eval import DEV, score
 
-    settings = TrainSettings(out=out, minutes=minutes, seed=seed, device=device, resume=resume)
+    settings = TrainSettings(
+        out=out, minutes=minutes, seed=seed, device=device, resume=resume,
+        start=start, keep=keep, generated=generated, rate=rate,
+    )  # fmt: skip
     written = train(settings, judge=lambda folder: score(DEV, ModelParser(EmbeddedModel(folder))))
     typer.echo(str(written))
 

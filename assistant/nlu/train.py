@@ -55,6 +55,7 @@ class TrainSettings:
         resume: Go on from the checkpoint in `out`.
         device: `"auto"` takes a GPU where there is one, `"cpu"` never, `"cuda"` insists.
         start: A `model.pt` of an earlier run to begin with, instead of the bare warm start.
+        keep: Share of `start` in the published weights, 0..1: the average of two stages keeps what either knows.
     """
 
     out: Path
@@ -73,6 +74,7 @@ class TrainSettings:
     resume: bool = False
     device: Literal["auto", "cpu", "cuda"] = "auto"
     start: Path | None = None
+    keep: float = 0.0
     warm_weights: Path | None = None
     tokenizer: Path | None = None
 
@@ -150,17 +152,32 @@ def publish(
 ) -> Path:
     """Export `model.pt` of `settings.out` to its folder `weights`, with `training.json` and the model card."""
     folder = settings.out / "weights"
-    export(settings.out / "model.pt", folder, tokenizer=tokenizer, words=language.WORDS)
+    export(_averaged(settings), folder, tokenizer=tokenizer, words=language.WORDS)
     facts = {
         "data_sha256": data_hash(settings.book), "seed": settings.seed, "steps": progress.step,
         "samples": progress.samples, "wall_seconds": round(progress.seconds, 1), "device": device,
         "threads": settings.threads, "torch": torch.__version__, "batch": settings.batch, "rate": settings.rate,
-        "generated": settings.generated, "plain": settings.plain, "minutes": settings.minutes,
+        "generated": settings.generated, "plain": settings.plain, "minutes": settings.minutes, "keep": settings.keep,
         "earlier": earlier_stages(settings.start), "held_out": judge(folder) if judge else {}, "curve": progress.curve,
     }  # fmt: skip
     (folder / "training.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     write_card(folder, facts)
     return folder
+
+
+def _averaged(settings: TrainSettings) -> Path:
+    """Return the weights to publish: the trained ones, averaged with those the run began with where that is asked.
+
+    References:
+        Wortsman et al. (2022), Robust fine-tuning of zero-shot models.
+    """
+    trained = settings.out / "model.pt"
+    if settings.start is None or settings.keep <= 0:
+        return trained
+    new, old = (torch.load(path, map_location="cpu", weights_only=True) for path in (trained, settings.start))
+    mixed = {name: torch.lerp(new[name].float(), old[name].float(), settings.keep) for name in new}
+    torch.save(mixed, settings.out / "averaged.pt")
+    return settings.out / "averaged.pt"
 
 
 def earlier_stages(start: Path | None) -> list[dict[str, Any]]:
