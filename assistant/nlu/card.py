@@ -49,10 +49,12 @@ def write_card(folder: Path, facts: Mapping[str, Any]) -> Path:
 
 
 def _stage(facts: Mapping[str, Any]) -> str:
+    kept = facts.get("keep") or 0.0
+    averaged = f", then averaged with its start ({kept:.0%} of it)" if kept else ""
     return (
         "{steps} steps of {batch} ({samples} examples, {generated:.0%} generated), {wall_seconds:.0f} s on {device}, "
         "{threads} thread(s), seed {seed}, peak rate {rate}"
-    ).format(**facts)
+    ).format(**facts) + averaged
 
 
 def _scores(held_out: Mapping[str, Any]) -> str:

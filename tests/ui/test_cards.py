@@ -181,7 +181,4 @@ def test_every_operator_of_every_slot_has_words() -> None:
 def test_sources_name_what_proves_a_claim() -> None:
     said = wording.sources(["product:1:sale_price", "review:1", "review:2", "event:9", "count:cheapest"])
 
-    assert (
-        said
-        == "product data: sale price · 2 customer reviews · what you did here before · counted for this answer"
-    )
+    assert said == "product data: sale price · 2 customer reviews · what you did here before · counted for this answer"
