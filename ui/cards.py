@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from assistant.reply import CartLine
     from retrieval.types import Constraint
     from ui.shop.backend import SamplePersona
+    from ui.shop.starters import Starter
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -91,9 +92,9 @@ def _chosen(constraints: Sequence[Mapping[str, Any]]) -> frozenset[str]:
     return frozenset(str(value).casefold() for value in wanted)
 
 
-def hero(text: str, suggestions: Sequence[str]) -> str:
-    """Return the greeting of an empty conversation with its first suggestions."""
-    return render("hero", text=text, suggestions=suggestions)
+def hero(text: str, suggestions: Sequence[str], starters: Sequence[Starter] = ()) -> str:
+    """Return the greeting of an empty conversation with shelves to begin with and its first suggestions."""
+    return render("hero", text=text, suggestions=suggestions, starters=starters)
 
 
 def quick(replies: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from assistant.errors import AssistantError, UnknownConversationError
 from ui import cards
 from ui.shop.buttons import MAX_TEXT, BadPressError, Press, read_press, turn_number
+from ui.shop.starters import starters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -182,7 +183,8 @@ class Page:
 
     def _greeting(self, session: Session) -> Bubble:
         welcome = self._backend.welcome(conversation_id=session.conversation_id, user_id=session.user_id)
-        return Bubble("assistant", "", cards.hero(welcome.text, welcome.quick_replies))
+        first = starters(self._backend, user_id=session.user_id)
+        return Bubble("assistant", "", cards.hero(welcome.text, welcome.quick_replies, first))
 
     def _header(self, session: Session) -> str:
         personas = self._backend.personas()
