@@ -189,12 +189,15 @@ _SAID_ELSEWHERE = ("category", "sort", "quantity", "price")
 
 def _unknown(this: _List) -> list[str]:
     foreign = [c for c in this.found.unknown if c.slot == "price" and c.currency not in (None, this.currency)]
-    rest = [
-        c for c in this.found.unknown if c not in foreign and c.slot not in ("category", "sort", "quantity", "price")
-    ]
+    brands = [c for c in this.found.unknown if c.slot == "brand" and c.op == "eq"]
+    rest = [c for c in this.found.unknown if c.slot not in _SAID_ELSEWHERE and c not in brands]
     out = [this.say("unknown_currency", currency=foreign[0].currency, shop_currency=this.currency)] if foreign else []
-    names = listed(dict.fromkeys(f"“{flat(str(c.value), limit=60)}”" for c in rest))
-    return [*out, this.say("unknown", wishes=names)] if rest else out
+    out += [this.say("brand_not_carried", wishes=_quoted(brands, last="or"))] if brands else []
+    return [*out, this.say("unknown", wishes=_quoted(rest, last="and"))] if rest else out
+
+
+def _quoted(constraints: Sequence[Constraint], *, last: str) -> str:
+    return listed(dict.fromkeys(f"“{flat(str(c.value), limit=60)}”" for c in constraints), last=last)
 
 
 def _stock(this: _List) -> list[str]:

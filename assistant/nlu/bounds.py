@@ -29,7 +29,7 @@ _STARS = re.compile(r"\s*\+?\s*-?stars?\b", re.IGNORECASE)
 
 
 def read_bound(text: str, before: str, after: str) -> Op | None:
-    """Return `approx` or `lte` where a cue says so, else None.
+    """Return `approx`, `lte` or `gte` where a cue says so, else None.
 
     Args:
         text: The copied price.

@@ -28,7 +28,7 @@ _IDEAS = 120
 """Candidates for ideas, where nothing but bounds says what is wanted."""
 
 
-def find(house: House, turn: Turn, act: SystemAct, *, n: int) -> Found:
+def find(house: House, turn: Turn, act: SystemAct, *, n: int, among_others: bool = False) -> Found:
     """Search for one listing act, let the recommender choose, and draw the cards.
 
     Args:
@@ -36,17 +36,25 @@ def find(house: House, turn: Turn, act: SystemAct, *, n: int) -> Found:
         turn: The turn under way.
         act: `search`, `more`, `recommend` or `similar`.
         n: How many products to show.
+        among_others: Other types are answered too: one that is not sold is named, nothing stands in for it.
     """
     spent = turn.cart.total_cents if turn.state.covers_all else 0
     query = for_act(turn.state, act, n=n, spent_cents=spent)
     if act.kind == "recommend" and not query.constraints and not query.text:
         return _ideas(house, turn, query, n=n)
     pool = _IDEAS if act.kind == "recommend" and not query.text else n * _POOL
+    paging = act.kind == "more" or act.reason == "more"
     with turn.trace.stage("retrieve"):
-        ranking = house.store.retriever.search(replace(query, n=pool))
+        # A further page never gives a wish up: there is an end to what fits.
+        ranking = house.store.retriever.search(replace(query, n=pool, relax=not paging))
     with turn.trace.stage("recommend"):
         chosen = _choose(house, turn, act, query, ranking, n=n)
-    label = ALTERNATIVE if ranking.relaxed or ranking.not_carried else ""
+    if ranking.not_carried and among_others:
+        return Found(
+            cards=(), wish=_wish(query.constraints), constraints=query.constraints, not_carried=ranking.not_carried
+        )
+    strange = any(c.slot == "brand" and c.op == "eq" for c in ranking.unknown)
+    label = ALTERNATIVE if ranking.relaxed or ranking.not_carried or strange else ""
     with turn.trace.stage("explain"):
         drawn = cards.draw(house, turn, chosen.items, constraints=query.constraints, role=act.group, label=label)
     found = Found(

@@ -24,12 +24,15 @@ def perform(house: House, turn: Turn, acts: Sequence[SystemAct]) -> tuple[Step, 
     """Carry out `acts`; the turn's cart and desk change on the way."""
     lists = sum(act.kind in _LISTS for act in acts)
     n = house.settings.n_products if lists < 2 else _FEWER
-    return tuple(_step(house, turn, act, n=n, key=f"{turn.number}:{i}") for i, act in enumerate(acts))
+    steps = [_step(house, turn, act, n=n, key=f"{turn.number}:{i}", lists=lists) for i, act in enumerate(acts)]
+    return tuple(step for step in steps if step is not None)
 
 
-def _step(house: House, turn: Turn, act: SystemAct, *, n: int, key: str) -> Step:
+def _step(house: House, turn: Turn, act: SystemAct, *, n: int, key: str, lists: int) -> Step | None:
     if act.kind in _LISTS:
-        return Step(act, finding.find(house, turn, act, n=n))
+        return Step(act, finding.find(house, turn, act, n=n, among_others=lists > 1))
+    if act.reason == "to_compare" and any(card.label == finding.ALTERNATIVE for card in turn.desk.cards):
+        return None  # what was to be compared is not sold: alternatives are shown, not weighed
     with turn.trace.stage("act"):
         return _cart_step(house, turn, act, key=key) or _answer_step(house, turn, act) or Step(act)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assistant.dialogue.acts import Acts
-from assistant.dialogue.lexicon import words
+from assistant.dialogue.lexicon import lexicon, words
 from retrieval.types import Constraint
 
 if TYPE_CHECKING:
@@ -27,11 +27,34 @@ _MAX_BARE = 4
 
 def settled(store: Store, acts: Acts, message: str) -> Acts:
     """Return `acts` with values in the catalogue's spelling, and what a bare name means where the parser missed it."""
-    joined = _joined(store, acts.add)
+    joined = _joined(store, _branded(store, _typed(store, acts.add), message))
     added = tuple(c for constraint in joined for c in _settled(store, constraint))
     acts = replace(acts, add=added)
     names_type = any(c.slot in _NAMED and _known(store, c) for c in added)
     return acts if names_type or len(added) > 1 else _bare(store, message) or acts
+
+
+def _typed(store: Store, added: Sequence[Constraint]) -> list[Constraint]:
+    """Take a feature that is a shelf's very name for the type it is, where no other type is named."""
+    if any(c.slot == "category" for c in added):
+        return list(added)
+    shelves = _shelf_names(store)
+    typed = [c.slot in _PARTS and c.op == "eq" and bool(_plurals(str(c.value).casefold()) & shelves) for c in added]
+    return [replace(c, slot="category") if is_type else c for c, is_type in zip(added, typed, strict=True)]
+
+
+def _branded(store: Store, added: Sequence[Constraint], message: str) -> list[Constraint]:
+    """Put brands right that were cut wrongly ("Astrid" and "Holm Quokka") by the names that the shop knows."""
+    said = [c for c in added if c.slot == "brand" and c.op == "eq"]
+    named = {span.value for span in store.vocabulary.spans(message) if span.slot == "brand"}
+    if not said or not named or all(_known(store, c) for c in said):
+        return list(added)
+    rest = [c for c in added if c not in said]
+    group = said[0].group
+    told = {word for name in named for word in words(name)}
+    left = " ".join(word for c in said for word in str(c.value).split() if word.casefold() not in told)
+    brands = [Constraint("brand", "eq", name, group=group) for name in sorted(named)]
+    return [*rest, *brands, *([Constraint("feature", "eq", left, hard=False, group=group)] if left else [])]
 
 
 def _joined(store: Store, added: Sequence[Constraint]) -> list[Constraint]:
@@ -63,6 +86,8 @@ def _settled(store: Store, constraint: Constraint) -> Iterator[Constraint]:
     if constraint.slot == "category":
         constraint, looks = _without_looks(store, constraint)
         yield from looks
+        if _means_anything([str(constraint.value)]):
+            return  # "products", "something": no type
     found = store.vocabulary.resolve(constraint.slot, str(constraint.value))
     mended = found.known and not _is_word(store, str(constraint.value))
     yield replace(constraint, value=found.spelled) if mended and found.spelled else constraint
@@ -73,11 +98,19 @@ def _without_looks(store: Store, constraint: Constraint) -> tuple[Constraint, li
     said, looks = str(constraint.value).split(), []
     shelves = _shelf_names(store)
     while len(said) > 1 and not _plurals(" ".join(said).casefold()) & shelves:
-        slot = next((s for s in _LOOKS if store.vocabulary.resolve(s, said[0]).known), None)
-        if slot is None or not store.vocabulary.resolve("category", " ".join(said[1:])).known:
+        slot = next((s for s in (*_LOOKS, "brand") if store.vocabulary.resolve(s, said[0]).known), None)
+        if slot is None or not (_means_anything(said[1:]) or _is_type(store, said[1:])):
             break
         looks.append(Constraint(slot, "eq", said.pop(0), group=constraint.group))
     return replace(constraint, value=" ".join(said)), looks
+
+
+def _means_anything(said: Sequence[str]) -> bool:
+    return set(words(" ".join(said))) <= lexicon()["things"]
+
+
+def _is_type(store: Store, said: Sequence[str]) -> bool:
+    return store.vocabulary.resolve("category", " ".join(said)).known
 
 
 def _bare(store: Store, message: str) -> Acts | None:

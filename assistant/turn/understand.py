@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assistant.dialogue.answers import answered
@@ -12,6 +13,7 @@ from assistant.turn.shopwords import settled
 
 if TYPE_CHECKING:
     from assistant.dialogue.acts import Acts
+    from assistant.dialogue.state import DialogueState
     from assistant.history.conversations import Conversation
     from assistant.turn.house import House
 
@@ -28,8 +30,18 @@ def read(house: House, message: str, conversation: Conversation) -> Acts:
     previous, ours = house.conversations.last_exchange(conversation)
     heard = Heard(_mended(house, message), conversation.state, assistant_text=ours, previous_text=previous)
     acts = settled(house.store, house.parser.parse(heard), message)
+    acts = _only_named(acts, conversation.state, message)
     trusted = acts.confidence >= house.settings.model.min_confidence
     return doubt(acts, recognised=recognised(house, message) if trusted else 0.0)
+
+
+def _only_named(acts: Acts, state: DialogueState, message: str) -> Acts:
+    """Take a message that says nothing but an item's name for a question about it: a name alone buys nothing."""
+    names = {word for item in state.shown for word in words(item.title)}
+    bare = bool(words(message)) and set(words(message)) <= names
+    if acts.intents == ("add_to_cart",) and bare and state.pending is None:
+        return replace(acts, intents=("ask_product",))
+    return acts
 
 
 def _mended(house: House, message: str) -> str:
