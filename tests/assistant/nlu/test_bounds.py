@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.nlu.bounds import read_bound, says_stars
+from assistant.nlu.bounds import range_floor, read_bound, says_stars, says_total
 from assistant.nlu.values import whole_words
 
 
@@ -54,3 +54,38 @@ def test_spans_are_widened_to_whole_words(text: str, start: int, end: int, whole
 @given(st.text(max_size=40), st.text(max_size=80), st.text(max_size=80))
 def test_any_context_reads(text: str, before: str, after: str) -> None:
     assert read_bound(text, before, after) in {None, "approx", "lte"}
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "after", "op"),
+    [
+        ("a bag, at least ", "150", " dollars", "gte"),
+        ("", "$80", " or more", "gte"),
+        ("minimum ", "20", "", "gte"),
+        ("no more than ", "60", "", "lte"),
+        ("not more than ", "60", " please", "lte"),
+    ],
+)
+def test_lower_bounds(before: str, text: str, after: str, op: str) -> None:
+    assert read_bound(text, before, after) == op
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "low"),
+    [
+        ("anything for $5 to $10", 10.0, 5.0),
+        ("desks between 100 and 250", 250.0, 100.0),
+        ("from 20-40 please", 40.0, 20.0),
+        ("size 5 to 10 year olds under 40", 40.0, None),
+        ("2 for 10", 10.0, None),
+        ("between 90 and 50", 50.0, None),
+    ],
+)
+def test_the_lower_end_of_a_range(text: str, amount: float, low: float | None) -> None:
+    assert range_floor(text, amount) == low
+
+
+def test_a_budget_for_everything() -> None:
+    assert says_total("i have 100 in total")
+    assert says_total("300 to spend on everything")
+    assert not says_total("everything under 100")

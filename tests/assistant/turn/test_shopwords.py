@@ -52,3 +52,22 @@ def test_a_type_read_in_two_parts_is_put_together(shop: Assistant) -> None:
     assert [(c.slot, c.value) for c in acts.add] == [("category", "trail running shoe")]
     apart = (Constraint("feature", "eq", "waterproof"), Constraint("category", "eq", "running shoe"))
     assert settled(shop.store, Acts(("search",), add=apart), "waterproof running shoes").add == apart
+
+
+def test_a_brand_in_front_of_products_is_no_type(shop: Assistant) -> None:
+    acts = settled(shop.store, Acts(("search",), add=(Constraint("category", "eq", "Kiyomi product"),)), "x")
+    assert [(c.slot, str(c.value).casefold()) for c in acts.add] == [("brand", "kiyomi")]
+
+
+def test_a_brand_cut_in_two_is_put_right(shop: Assistant) -> None:
+    cut = (Constraint("brand", "eq", "Astrid"), Constraint("brand", "eq", "Holm Quokka"))
+    message = "Astrid Holm Quokka trampoline"
+    acts = settled(shop.store, Acts(("search",), add=(*cut, Constraint("category", "eq", "trampoline"))), message)
+    assert {c.slot: str(c.value).casefold() for c in acts.add} == {
+        "brand": "astrid holm", "feature": "quokka", "category": "trampoline",
+    }  # fmt: skip
+
+
+def test_a_shelf_taken_for_a_feature_is_a_type(shop: Assistant) -> None:
+    acts = settled(shop.store, Acts(("refine",), add=(Constraint("feature", "eq", "sandals"),)), "I meant sandals")
+    assert [c.slot for c in acts.add] == ["category"]
