@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import retrieval.lexicon as lexicon
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
     from retrieval.types import Constraint, Slot
     from retrieval.vocabulary import Vocabulary
 
-__all__ = ["Predicate", "person", "predicate"]
+__all__ = ["Predicate", "person", "predicate", "whom"]
 
 _APPROX = 0.2  # "around 100" is 80 to 120
 _SAME = 0.015  # two measures within this share are the same size, written in other units
 _INCH_BELOW, _INCH_ABOVE = 0.15, 0.65  # a "15 inch" screen is sold as anything from 14.9 to 15.6
 _OFTEN = 2  # products that must name a feature before it counts as a fact of this catalogue
 _FILLERS = frozenset(("with", "a", "an", "the", "for", "of", "has", "is", "very", "really", "built", "in"))
+_AGE = re.compile(r"\b\d+[\s-]*(?:years?|yrs?|yo|months?)?[\s-]*(?:olds?)?\b", re.IGNORECASE)
 _KID_UP_TO, _BABY_UP_TO = 12, 2  # years
 
 
@@ -171,6 +173,12 @@ def person(value: str) -> tuple[str, str]:
     if years:
         age = "baby" if years[0] <= _BABY_UP_TO else "kids" if years[0] <= _KID_UP_TO else "adult"
     return gender, age
+
+
+def whom(value: str) -> str:
+    """Return a person without an age, whose words ("year", "old") mislead an index; a bare age gives its age group."""
+    named = " ".join(_AGE.sub(" ", value).split())
+    return named or person(value)[1] or value
 
 
 _WORDS: Mapping[Slot, Callable[[str, Vocabulary, bool], Predicate | None]] = {

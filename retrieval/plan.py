@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, get_args
 
 from retrieval.errors import QueryError
-from retrieval.filters import predicate
+from retrieval.filters import predicate, whom
 from retrieval.predicates import any_of
 from retrieval.relax import Wish
 from retrieval.types import Constraint, Op, Query, Slot, Sort
@@ -123,7 +123,8 @@ def _wanted(constraint: Constraint, slot: Slot) -> bool:
 
 def _words(constraints: Iterable[Constraint]) -> list[str]:
     """Return the words of what is wanted; numbers and what is not wanted say nothing to an index."""
-    return [c.value for c in constraints if isinstance(c.value, str) and c.op != "ne" and c.slot not in NUMERIC]
+    wanted = [c for c in constraints if isinstance(c.value, str) and c.op != "ne" and c.slot not in NUMERIC]
+    return [whom(str(c.value)) if c.slot == "recipient" else str(c.value) for c in wanted]
 
 
 def _joined(texts: Sequence[str]) -> str:

@@ -104,7 +104,7 @@ def read(text: str) -> Size:
     lowered = _FOR_PEOPLE.sub(r"\1 person", lowered)
     found = measures(lowered)
     rest = " ".join(_measure_pattern().sub(" ", _range_pattern().sub(" ", lowered)).split()) if found else lowered
-    return Size(found, _names(rest, alone=not found))
+    return Size(found, (*_names(rest, alone=not found), *_of_body(found, lowered)))
 
 
 def kind(name: str) -> str:
@@ -112,6 +112,13 @@ def kind(name: str) -> str:
     if name in lexicon.table("units")["letters"]:
         return "letter"
     return "number" if name[-1:].isdigit() and _PLAIN.fullmatch(name.rsplit(" ", 1)[-1]) else "name"
+
+
+def _of_body(found: tuple[Measure, ...], lowered: str) -> list[str]:
+    """Return the figures that name a garment's size: clothes "30 inch waist" are sold as size 30."""
+    if not set(re.findall(r"[a-z]+", lowered)).intersection(lexicon.table("units")["body"]):
+        return []
+    return [f"{m.amount / _INCH_MM:g}" for m in found if m.whole_inches]
 
 
 def _measured(number: str, unit: str) -> list[Measure]:

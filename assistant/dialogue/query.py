@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, get_args
 from assistant.dialogue.lexicon import lexicon, words
 from assistant.dialogue.state import DialogueState
 from assistant.dialogue.tracker import SHARED
+from retrieval.filters import whom
 from retrieval.types import Constraint, Query, Slot, Sort
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ def _text(constraints: tuple[Constraint, ...]) -> str:
     wanted = [c for c in constraints if c.op != "ne"]
     types = [str(c.value) for c in wanted if c.slot == "category"]
     soft = [str(c.value) for c in wanted if c.slot in _SOFT]
-    whom = [str(c.value) for c in wanted if c.slot == "recipient"] if not types else []
-    return " ".join(dict.fromkeys(types + soft + whom))[:MAX_TEXT]
+    persons = [whom(str(c.value)) for c in wanted if c.slot == "recipient"] if not types else []
+    return " ".join(dict.fromkeys(types + soft + persons))[:MAX_TEXT]
 
 
 def _sort(state: DialogueState, group: int) -> Sort | None:

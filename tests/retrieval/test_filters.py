@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from retrieval.filters import person, predicate
+from retrieval.filters import person, predicate, whom
 from retrieval.predicates import all_of, any_of, between, has, missing, none_of, says
 from retrieval.types import Constraint, Op, Product, Slot
 from retrieval.vocabulary import Vocabulary
@@ -109,6 +109,13 @@ def test_another_currency_cannot_be_decided(shop: Catalogue) -> None:
 )
 def test_who_it_is_for(said: str, expected: tuple[str, str]) -> None:
     assert person(said) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "words"), [("5 year old nephew", "nephew"), ("my 6-year-olds", "my"), ("8 yo", "kids"), ("men", "men")]
+)
+def test_an_age_is_left_out_of_the_words(said: str, words: str) -> None:
+    assert whom(said) == words
 
 
 WORDS = ("navy", "Blue", "black", "leather", "faux leather", "suede", "Sonova", "shoe", "case", "9", "XL", "27 inch",

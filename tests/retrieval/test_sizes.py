@@ -14,6 +14,9 @@ from retrieval.sizes import crossed, kind, measures, read
     [
         ("9", ("9",)),
         ("size 9.0", ("9",)),
+        ("30 inch waist", ("30",)),
+        ('waist 32"', ("32",)),
+        ("30 inch", ()),
         ("UK 9", ("uk 9", "9")),
         ("9 UK", ("uk 9", "9")),
         ("EU42", ("eu 42", "42")),

@@ -41,6 +41,11 @@ def test_hard_and_soft() -> None:
     assert {x.slot for x in query.constraints if not x.hard} == {"feature", "occasion"}
 
 
+def test_an_age_is_not_searched_for() -> None:
+    state = DialogueState(constraints=(c("recipient", "eq", "5 year old nephew"),))
+    assert build(state).text == "nephew"
+
+
 def test_a_recipient_is_hard_only_where_it_says_what_fits() -> None:
     state = DialogueState(constraints=(c("recipient", "eq", "flatmate"), c("occasion", "eq", "birthday")))
     query = build(state)
