@@ -130,13 +130,14 @@ LEAVES = st.one_of(
               st.none() | st.integers(0, 900), st.none() | st.integers(0, 900)),
     st.builds(missing, st.sampled_from(("gender", "age_group", "size"))),
 )  # fmt: skip
-PREDICATES = st.recursive(
-    LEAVES,
-    lambda inner: st.builds(
-        lambda join, parts: join(*parts), st.sampled_from((all_of, any_of, none_of)), st.lists(inner, max_size=3)
-    ),
-    max_leaves=6,
-)
+
+
+def joined(parts: st.SearchStrategy[Predicate]) -> st.SearchStrategy[Predicate]:
+    joins = st.sampled_from((all_of, any_of, none_of))
+    return st.builds(lambda join, some: join(*some), joins, st.lists(parts, max_size=3))
+
+
+PREDICATES = LEAVES | joined(LEAVES) | joined(LEAVES | joined(LEAVES))
 FIELDS: dict[str, Any] = {
     "title": TEXT.filter(bool), "brand": TEXT, "product_type": TEXT, "color": TEXT, "size": TEXT, "material": TEXT,
     "gender": st.sampled_from(("", "male", "women", "unisex")), "description": TEXT,
