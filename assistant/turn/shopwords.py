@@ -15,19 +15,22 @@ from retrieval.types import Constraint
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from assistant.dialogue.acts import Intent
     from retrieval.store import Store
     from retrieval.types import Slot
 
 _NAMED: tuple[Slot, ...] = ("category", "brand")
 _LOOKS: tuple[Slot, ...] = ("material", "color")
 _PARTS: tuple[Slot, ...] = ("feature", "style", "material", "occasion", "recipient")
+_LISTING: frozenset[Intent] = frozenset({"search", "recommend"})
 _MAX_BARE = 4
 """A message of more words is a sentence, not a name."""
 
 
 def settled(store: Store, acts: Acts, message: str) -> Acts:
     """Return `acts` with values in the catalogue's spelling, and what a bare name means where the parser missed it."""
-    joined = _joined(store, _branded(store, _typed(store, acts.add), message))
+    heard = acts.add or (_unheard_brands(store, message) if acts.main in _LISTING else ())
+    joined = _joined(store, _branded(store, _owned(store, _typed(store, heard)), message))
     added = tuple(c for constraint in joined for c in _settled(store, constraint))
     acts = replace(acts, add=added)
     names_type = any(c.slot in _NAMED and _known(store, c) for c in added)
@@ -41,6 +44,27 @@ def _typed(store: Store, added: Sequence[Constraint]) -> list[Constraint]:
     shelves = _shelf_names(store)
     typed = [c.slot in _PARTS and c.op == "eq" and bool(_plurals(str(c.value).casefold()) & shelves) for c in added]
     return [replace(c, slot="category") if is_type else c for c, is_type in zip(added, typed, strict=True)]
+
+
+def _unheard_brands(store: Store, message: str) -> tuple[Constraint, ...]:
+    """Return the brands a wish names that was read as a wish for nothing in particular ("anything by Kiyomi")."""
+    spans = [span for span in store.vocabulary.spans(message) if span.slot == "brand"]
+    said = (span.value for span in spans if _names_brand(store, message[span.start : span.end]))
+    return tuple(Constraint("brand", "eq", name) for name in dict.fromkeys(said))
+
+
+def _owned(store: Store, added: Sequence[Constraint]) -> list[Constraint]:
+    """Take a feature or material that is a brand's very name for the brand, wanted or not."""
+    return [
+        replace(c, slot="brand", hard=True) if c.slot in _PARTS and _names_brand(store, str(c.value)) else c
+        for c in added
+    ]
+
+
+def _names_brand(store: Store, said: str) -> bool:
+    """Whether these words are a brand's name; one that is a common word too counts only as the brand writes it."""
+    brands = store.vocabulary.brands
+    return said in brands or (said.casefold() in {b.casefold() for b in brands} and not _is_word(store, said))
 
 
 def _branded(store: Store, added: Sequence[Constraint], message: str) -> list[Constraint]:

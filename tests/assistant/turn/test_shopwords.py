@@ -12,6 +12,8 @@ from retrieval.types import Constraint
 
 if TYPE_CHECKING:
     from assistant.assistant import Assistant
+    from assistant.dialogue.acts import Intent
+    from retrieval.types import Op, Slot
 
 NOTHING = Acts(("out_of_scope",))
 
@@ -71,3 +73,28 @@ def test_a_brand_cut_in_two_is_put_right(shop: Assistant) -> None:
 def test_a_shelf_taken_for_a_feature_is_a_type(shop: Assistant) -> None:
     acts = settled(shop.store, Acts(("refine",), add=(Constraint("feature", "eq", "sandals"),)), "I meant sandals")
     assert [c.slot for c in acts.add] == ["category"]
+
+
+@pytest.mark.parametrize(
+    ("slot", "op", "said"),
+    [
+        ("material", "eq", "Oakhurst"),
+        ("feature", "ne", "Strideon"),
+        ("style", "eq", "kiyomi"),
+        ("feature", "eq", "Transit"),
+    ],
+)
+def test_a_brand_taken_for_something_else_is_a_brand(shop: Assistant, slot: Slot, op: Op, said: str) -> None:
+    acts = settled(shop.store, Acts(("search",), add=(Constraint(slot, op, said),)), f"what is there by {said} today")
+    assert [(c.slot, c.op, str(c.value).casefold()) for c in acts.add] == [("brand", op, said.casefold())]
+
+
+def test_a_common_word_is_no_brand_unless_written_as_one(shop: Assistant) -> None:
+    plain = Acts(("search",), add=(Constraint("feature", "eq", "transit"), Constraint("category", "eq", "map")))
+    assert [c.slot for c in settled(shop.store, plain, "a map for transit").add] == ["feature", "category"]
+
+
+@pytest.mark.parametrize(("intent", "n"), [("search", 1), ("recommend", 1), ("ask_product", 0), ("compare", 0)])
+def test_a_brand_that_was_not_heard_bounds_a_wish(shop: Assistant, intent: Intent, n: int) -> None:
+    acts = settled(shop.store, Acts((intent,)), "is there anything nice by Kiyomi here")
+    assert [(c.slot, c.value) for c in acts.add] == [("brand", "Kiyomi")] * n
