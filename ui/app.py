@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -20,6 +20,8 @@ from ui.shop.routes import file_router, health_router, page_shell, session_route
 from ui.staff import StaffDoor, staff_router
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ui.settings import UiSettings
     from ui.shop.backend import ShopBackend
 
@@ -80,16 +82,20 @@ def _answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        fields = [
-            {"field": ".".join(str(step) for step in item["loc"][1:]), "problem": item["msg"]}
-            for item in error.errors()
-        ]
+        fields = [{"field": _field(item), "problem": item["msg"]} for item in error.errors()]
         return JSONResponse({"error": "the request is not valid", "fields": fields}, status_code=422)
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:
         _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return JSONResponse({"error": "something went wrong on our side; it is logged"}, status_code=500)
+
+
+def _field(problem: Mapping[str, Any]) -> str:
+    """Say where in a request a problem is; a body that is no JSON has a position instead of a field."""
+    if problem["type"] == "json_invalid":
+        return "body"
+    return ".".join(str(step) for step in problem["loc"][1:])
 
 
 def _serve_docs(app: FastAPI) -> None:

@@ -36,7 +36,7 @@ _FLAGS = (
     "--disable-dev-shm-usage",
     "--force-prefers-reduced-motion",
 )
-_START_LIMIT_S = 180
+_START_LIMIT_S = 300  # on a new clone the first start also prepares the sample store
 SIZES = {"desktop": (1280, 860), "phone": (390, 844)}
 
 

@@ -151,6 +151,7 @@ def test_a_persona_can_be_played_and_left(page: Page) -> None:
     option = page.locator("#st-persona button[name=user_id]").first
     name = option.locator("strong").inner_text()
     option.click()
+    expect(page.locator(".st-hero h2")).to_contain_text(name.split()[0])
 
     page.locator("#st-persona summary").click()
     expect(page.locator("#st-persona .st-menu-title")).to_contain_text(name)

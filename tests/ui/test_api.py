@@ -186,3 +186,10 @@ def test_a_bug_is_a_500_without_its_traceback(
     monkeypatch.setattr(shop, "product", broken)
     with pytest.raises(RuntimeError):  # the test client shows what the server logs
         client.get("/api/products/p1")
+
+
+def test_a_body_that_is_no_json_is_told_so(client: TestClient) -> None:
+    answer = client.post("/api/chat", content='{"message":', headers={"content-type": "application/json"})
+
+    assert answer.status_code == 422
+    assert answer.json()["fields"] == [{"field": "body", "problem": "JSON decode error"}]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ui.shop.backend import ShopBackend
 
 _LOG = logging.getLogger(__name__)
-_READ = 40
-"""How many recommended products are looked through for different parts of the shop."""
+_READ = 16
+"""How many recommended products are looked through for different shelves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,15 @@ class Starter:
 
 
 def starters(backend: ShopBackend, *, user_id: str | None, n: int = 4) -> tuple[Starter, ...]:
-    """Return up to `n` shelves, each from another part of the shop; none where the shop cannot recommend now."""
+    """Return up to `n` shelves; none where the shop cannot recommend now.
+
+    A stranger sees different parts of the shop, a known shopper the shelves that suit them best.
+    """
     try:
         items = backend.recommend(query=None, user_id=user_id, top_n=_READ)["items"]
         chosen: dict[str, Starter] = {}
         for part, starter in _shelves(backend, [str(item["product_id"]) for item in items]):
-            chosen.setdefault(part, starter)
+            chosen.setdefault(starter.name if user_id else part, starter)
             if len(chosen) == n:
                 break
     except (AssistantError, RetrievalError) as error:

@@ -199,6 +199,16 @@
     const badge = $("[data-cart-count]");
     if (panel && badge && badge.textContent !== panel.dataset.count) badge.textContent = panel.dataset.count;
   };
+  // A menu that was open stays open when the server draws the header anew.
+  let menuOpen = null;
+  document.addEventListener("toggle", ({ target }) => {
+    if (target.matches?.("details.st-menu")) menuOpen = target.open ? target : null;
+  }, true);
+  const reopenMenu = () => {
+    if (!menuOpen || menuOpen.isConnected) return;
+    menuOpen = document.getElementById(menuOpen.id);
+    if (menuOpen) menuOpen.open = true;
+  };
   const mend = () => {
     document.documentElement.lang = "en";
     const log = $("#chat [role=log]");
@@ -211,6 +221,7 @@
     const live = $("#st-live");
     if (live && live.getAttribute("role") !== "status") live.setAttribute("role", "status");
     drawCount();
+    reopenMenu();
     if (compared.size) drawTray();
   };
   let queued = false;

@@ -40,6 +40,13 @@ def test_each_starter_is_from_another_part_of_the_shop() -> None:
     assert starters(shop, user_id=None, n=2) == found[:2]
 
 
+def test_a_known_shopper_sees_the_shelves_that_suit_best() -> None:
+    shelves = ("Food > Green teas", "Food > Green teas", "Food > Jam", "Home > Lamps")
+    shop = _Shop(tuple(_product(str(n), shelf) for n, shelf in enumerate(shelves)))
+
+    assert [starter.name for starter in starters(shop, user_id="amara", n=2)] == ["Green teas", "Jam"]
+
+
 def test_a_shop_that_cannot_recommend_still_greets() -> None:
     assert starters(_Lost(()), user_id=None) == ()
     assert "st-starter" not in cards.hero("Hello", (), ())
