@@ -32,14 +32,16 @@ def draw(
     products = [item.product for item in chosen]
     turn.desk.take(products)
     _name_subjects(house, turn, chosen)
-    cards = []
+    cards, here = [], _said_here(house, turn)
     for item in chosen:
         reviews = house.store.catalogue.reviews(item.product.product_id, n=_MAX_REVIEWS)
         turn.desk.reviews.update({review.review_id: review for review in reviews})
         why = explain(
             item.product,
             constraints=constraints,
-            signals=item.signals,
+            signals=[
+                signal for signal in item.signals if not signal.event_ids or not here.issuperset(signal.event_ids)
+            ],
             reviews=reviews,
             profile=turn.profile,
             others=products,
@@ -84,6 +86,14 @@ def _options(house: House, product: Product) -> tuple[tuple[str, str, bool], ...
         return tuple((v.product_id, v.size, v.availability == "in_stock") for v in same_color)
     colored = [v for v in variants if v.size == product.size and v.color]
     return tuple((v.product_id, v.color, v.availability == "in_stock") for v in colored) if len(colored) > 1 else ()
+
+
+def _said_here(house: House, turn: Turn) -> set[int]:
+    """Return the ids of events of this very talk: what was just said is no history to lean on."""
+    if not turn.profile.known:
+        return set()
+    conversation = turn.conversation.conversation_id
+    return {e.event_id for e in house.events.events(turn.owner) if e.conversation_id == conversation}
 
 
 def _name_subjects(house: House, turn: Turn, chosen: Sequence[Recommendation]) -> None:

@@ -56,7 +56,8 @@ def find(house: House, turn: Turn, act: SystemAct, *, n: int, among_others: bool
     strange = any(c.slot == "brand" and c.op == "eq" for c in ranking.unknown)
     label = ALTERNATIVE if ranking.relaxed or ranking.not_carried or strange else ""
     with turn.trace.stage("explain"):
-        drawn = cards.draw(house, turn, chosen.items, constraints=query.constraints, role=act.group, label=label)
+        judged = _judged(turn.state, query)
+        drawn = cards.draw(house, turn, chosen.items, constraints=judged, role=act.group, label=label)
     found = Found(
         cards=drawn,
         wish=_wish(query.constraints) or act.text,
@@ -70,6 +71,12 @@ def find(house: House, turn: Turn, act: SystemAct, *, n: int, among_others: bool
         anchor=_anchor(house, turn, query),
     )
     return _with_alternatives(house, turn, query, found)
+
+
+def _judged(state: DialogueState, query: Query) -> tuple[Constraint, ...]:
+    """Return what reasons judge by: a figure that only stands for "cheaper than these" is not the shopper's."""
+    derived = any(c.op in {"lt", "gt"} for c in state.of("price"))
+    return tuple(c for c in query.constraints if c.slot != "price" or not derived)
 
 
 def _ideas(house: House, turn: Turn, query: Query, *, n: int) -> Found:

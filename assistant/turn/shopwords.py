@@ -30,20 +30,33 @@ _MAX_BARE = 4
 def settled(store: Store, acts: Acts, message: str) -> Acts:
     """Return `acts` with values in the catalogue's spelling, and what a bare name means where the parser missed it."""
     heard = acts.add or (_unheard_brands(store, message) if acts.main in _LISTING else ())
-    joined = _joined(store, _branded(store, _owned(store, _typed(store, heard)), message))
+    joined = _joined(store, _branded(store, _owned(store, _typed(store, heard, message)), message))
     added = tuple(c for constraint in joined for c in _settled(store, constraint))
     acts = replace(acts, add=added)
     names_type = any(c.slot in _NAMED and _known(store, c) for c in added)
     return acts if names_type or len(added) > 1 else _bare(store, message) or acts
 
 
-def _typed(store: Store, added: Sequence[Constraint]) -> list[Constraint]:
-    """Take a feature that is a shelf's very name for the type it is, where no other type is named."""
+def _typed(store: Store, added: Sequence[Constraint], message: str) -> list[Constraint]:
+    """Take a feature that is a shelf's very name for the type it is, where no other type is named.
+
+    What something shall have ("with an SSD") stays a feature.
+    """
     if any(c.slot == "category" for c in added):
         return list(added)
-    shelves = _shelf_names(store)
-    typed = [c.slot in _PARTS and c.op == "eq" and bool(_plurals(str(c.value).casefold()) & shelves) for c in added]
-    return [replace(c, slot="category") if is_type else c for c, is_type in zip(added, typed, strict=True)]
+    shelves, said = _shelf_names(store), words(message)
+    return [replace(c, slot="category") if _is_shelf(c, shelves) and not _is_had(c, said) else c for c in added]
+
+
+def _is_shelf(constraint: Constraint, shelves: set[str]) -> bool:
+    wanted = constraint.slot in _PARTS and constraint.op == "eq"
+    return wanted and bool(_plurals(str(constraint.value).casefold()) & shelves)
+
+
+def _is_had(constraint: Constraint, said: Sequence[str]) -> bool:
+    first = words(str(constraint.value))[:1]
+    at = said.index(first[0]) if first and first[0] in said else 0
+    return bool(lexicon()["having"].intersection(said[max(0, at - 2) : at]))
 
 
 def _unheard_brands(store: Store, message: str) -> tuple[Constraint, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from assistant.dialogue.acts import Drop
 from assistant.dialogue.answers import answered
-from assistant.dialogue.lexicon import words
+from assistant.dialogue.lexicon import lexicon, words
 from assistant.dialogue.policy import doubt
 from assistant.nlu.base import Turn as Heard
 from assistant.turn.shopwords import settled
@@ -30,9 +31,18 @@ def read(house: House, message: str, conversation: Conversation) -> Acts:
     previous, ours = house.conversations.last_exchange(conversation)
     heard = Heard(_mended(house, message), conversation.state, assistant_text=ours, previous_text=previous)
     acts = settled(house.store, house.parser.parse(heard), message)
-    acts = _only_named(acts, conversation.state, message)
+    acts = _only_named(_exclusive(acts, conversation.state, message), conversation.state, message)
     trusted = acts.confidence >= house.settings.model.min_confidence
     return doubt(acts, recognised=recognised(house, message) if trusted else 0.0)
+
+
+def _exclusive(acts: Acts, state: DialogueState, message: str) -> Acts:
+    """Let "only these" take the place of what was wanted before in the same slot, instead of joining it."""
+    if not lexicon()["only"].intersection(words(message)):
+        return acts
+    slots = {c.slot for c in acts.add if c.op == "eq" and c.slot != "category"}
+    spent = tuple(Drop(c.slot, c.value, c.group) for c in state.constraints if c.slot in slots and c.op == "eq")
+    return replace(acts, drop=acts.drop + tuple(d for d in spent if d not in acts.drop))
 
 
 def _only_named(acts: Acts, state: DialogueState, message: str) -> Acts:

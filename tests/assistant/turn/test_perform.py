@@ -59,3 +59,28 @@ def test_a_name_alone_buys_nothing(shop: Assistant) -> None:
     name = found.products[0].title.split()[1]
     reply = shop.respond(name.lower(), conversation_id=conversation)
     assert not reply.cart
+
+
+def test_nothing_is_asked_about_what_is_not_sold(shop: Assistant) -> None:
+    conversation = shop.start()
+    acts = Acts(("search",), add=(wish("category", "piano"),))
+    reply = shop.respond("pianos", conversation_id=conversation, acts=acts)
+    assert reply.products
+    assert reply.question is None
+    assert shop.house.conversations.load(conversation).state.question is None
+
+
+def test_only_takes_the_place_of_what_was_wanted(shop: Assistant) -> None:
+    conversation = shop.start()
+    acts = Acts(("search",), add=(wish("category", "laptop"), wish("brand", "Zentry")))
+    shop.respond("zentry laptops", conversation_id=conversation, acts=acts)
+    reply = shop.respond("only Vantry", conversation_id=conversation)
+    assert [str(c.value).casefold() for c in reply.constraints if c.slot == "brand"] == ["vantry"]
+
+
+def test_what_was_just_said_is_no_history(shop: Assistant) -> None:
+    conversation = shop.start()
+    shop.respond("black laptops", conversation_id=conversation)
+    reply = shop.respond("under 900", conversation_id=conversation)
+    cited = {ref for card in reply.products for claim in card.why for ref in claim.evidence}
+    assert not [ref for ref in cited if ref.startswith("event:")]
