@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -107,11 +108,11 @@ def chips(constraints: Sequence[Constraint], *, has_talk: bool) -> str:
     return render("chips", constraints=constraints, has_talk=has_talk)
 
 
-def cart(lines: Sequence[CartLine]) -> str:
-    """Return the cart panel."""
+def cart(lines: Sequence[CartLine], sizes: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return the cart panel; `sizes` by product id are told where the title does not."""
     n_pieces = sum(line.quantity for line in lines)
     total = sum(line.quantity * line.price_cents for line in lines)
-    return render("cart", lines=lines, n_pieces=n_pieces, total_cents=total)
+    return render("cart", lines=lines, sizes=sizes, n_pieces=n_pieces, total_cents=total)
 
 
 def header(*, shop_name: str, personas: Sequence[SamplePersona], user_id: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assistant.nlg.brief import brief
@@ -30,7 +31,10 @@ def perform(house: House, turn: Turn, acts: Sequence[SystemAct]) -> tuple[Step, 
 
 def _step(house: House, turn: Turn, act: SystemAct, *, n: int, key: str, lists: int) -> Step | None:
     if act.kind in _LISTS:
-        return Step(act, finding.find(house, turn, act, n=n, among_others=lists > 1))
+        found = finding.find(house, turn, act, n=n, among_others=lists > 1)
+        if found.not_carried and act.question and act.reason != "to_add":  # nothing to narrow down
+            act, turn.state = replace(act, question=None), replace(turn.state, question=None)
+        return Step(act, found)
     if act.reason == "to_compare" and any(card.label == finding.ALTERNATIVE for card in turn.desk.cards):
         return None  # what was to be compared is not sold: alternatives are shown, not weighed
     with turn.trace.stage("act"):

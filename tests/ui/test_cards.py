@@ -182,3 +182,12 @@ def test_sources_name_what_proves_a_claim() -> None:
     said = wording.sources(["product:1:sale_price", "review:1", "review:2", "event:9", "count:cheapest"])
 
     assert said == "product data: sale price · 2 customer reviews · what you did here before · counted for this answer"
+
+
+def test_the_cart_tells_a_size_that_the_title_does_not() -> None:
+    lines = (CartLine("p1", 1, 1000, "USD", "Ridge shoes"), CartLine("p2", 1, 1000, "USD", "Beans, 1 kg"))
+
+    drawn = cards.cart(lines, {"p1": "<8>", "p2": "1 kg"})
+
+    assert "Size &lt;8&gt;" in drawn
+    assert "Size 1 kg" not in drawn

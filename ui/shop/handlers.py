@@ -18,6 +18,7 @@ from ui.shop.starters import starters
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from assistant.reply import CartLine
     from ui.session import Session
     from ui.settings import PageSettings
     from ui.shop.backend import SamplePersona, ShopBackend, TalkMessage
@@ -194,7 +195,11 @@ class Page:
         who = {"user_id": session.user_id}
         wishes = self._backend.constraints(session.conversation_id, **who)
         lines = self._backend.cart(session.conversation_id, **who)
-        return {"chips": cards.chips(wishes, has_talk=has_talk), "cart": cards.cart(lines)}
+        return {"chips": cards.chips(wishes, has_talk=has_talk), "cart": cards.cart(lines, self._sizes(lines))}
+
+    def _sizes(self, lines: Sequence[CartLine]) -> dict[str, str]:
+        found = ((line.product_id, self._backend.product(line.product_id)) for line in lines)
+        return {product_id: str(product.get("size") or "") for product_id, product in found if product}
 
     def _messages(self, session: Session) -> Sequence[TalkMessage]:
         """Return the latest turns; the stored greeting is turn 0 and drawn only while nothing else was said."""
