@@ -18,7 +18,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, Request, Response
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Response
 
 _ROOT = Path(__file__).parents[2]
 _CHROMIUM = next(
@@ -161,15 +161,18 @@ def light(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def chromium(playwright_: Playwright) -> Iterator[Browser]:
+    launched = playwright_.chromium.launch(executable_path=_CHROMIUM, headless=True, args=list(_FLAGS))
+    yield launched
+    launched.close()
+
+
 @pytest.fixture
-def context(playwright_: Playwright, watch: Watch, size: str, light: str, tmp_path: Path) -> Iterator[BrowserContext]:
+def context(chromium: Browser, watch: Watch, size: str, light: str) -> Iterator[BrowserContext]:
     """A browser with an empty profile, watched."""
     width, height = SIZES[size]
-    browser = playwright_.chromium.launch_persistent_context(
-        tmp_path / "profile",
-        executable_path=_CHROMIUM,
-        headless=True,
-        args=list(_FLAGS),
+    browser = chromium.new_context(
         viewport={"width": width, "height": height},
         has_touch=size == "phone",
         is_mobile=size == "phone",
@@ -187,7 +190,7 @@ def context(playwright_: Playwright, watch: Watch, size: str, light: str, tmp_pa
 @pytest.fixture
 def page(context: BrowserContext, server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The shopper's page, ready to type into."""
-    opened = context.pages[0]
+    opened = context.new_page()
     opened.goto(server.url)
     opened.wait_for_selector(".st-suggestion")
     failed_before = request.session.testsfailed
