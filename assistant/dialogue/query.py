@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from assistant.dialogue.system import SystemAct
 
 _NEVER: frozenset[Slot] = frozenset({"quantity", "order_id", "sort"})
-_SOFT: frozenset[Slot] = frozenset({"feature", "style", "occasion"})
-"""Wanted words of these slots rank; unwanted ones filter like every other "not"."""
+_SOFT: frozenset[Slot] = frozenset({"style", "occasion"})
+"""Wanted words of these slots only rank; unwanted ones filter like every other "not"."""
+_RANKED: frozenset[Slot] = frozenset({"feature", "style", "occasion"})
+"""Wanted words of these slots rank; a feature that the catalogue can decide filters as well."""
 MAX_EXCLUDED = 300
 MAX_VALUE = 200
 MAX_TEXT = 1_000
@@ -104,7 +106,7 @@ def _text(constraints: tuple[Constraint, ...]) -> str:
     """Return the words to rank by: the type first, then every wanted soft word, each once."""
     wanted = [c for c in constraints if c.op != "ne"]
     types = [str(c.value) for c in wanted if c.slot == "category"]
-    soft = [str(c.value) for c in wanted if c.slot in _SOFT]
+    soft = [str(c.value) for c in wanted if c.slot in _RANKED]
     persons = [whom(str(c.value)) for c in wanted if c.slot == "recipient"] if not types else []
     return " ".join(dict.fromkeys(types + soft + persons))[:MAX_TEXT]
 
