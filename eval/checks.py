@@ -198,7 +198,7 @@ def holds(product: Product, expected: FieldExpectation) -> bool:
         if value is None:
             return False
         return bool(value <= expected.value if expected.op == "lte" else value >= expected.value)
-    folded = str(value or "").casefold()
+    folded = "" if value is None else str(value).casefold()
     wanted = [
         str(item).casefold() for item in (expected.value if isinstance(expected.value, list) else [expected.value])
     ]

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(scenarios.__file__).parent / "scenarios"
 GOODS = {
-    "a": Product("a", "Red kettle", 4_000, "USD", product_type="Kitchen > Kettles", color="red"),
+    "a": Product(
+        "a", "Red kettle", 4_000, "USD", product_type="Kitchen > Kettles", color="red", attributes={"cordless": False}
+    ),
     "b": Product("b", "Blue kettle", 6_000, "USD", product_type="Kitchen > Kettles", color="blue"),
 }
 
@@ -66,6 +68,10 @@ def test_a_good_turn_passes() -> None:
         (reply("b"), {"products": {"extreme_of_catalogue": "price_asc"}}),
         (reply("a"), {"products": {"at_least": 1, "none": [{"field": "color", "op": "eq", "value": "red"}]}}),
         (reply("a"), {"products": {"differ_from_turn": 1}}),
+        (
+            reply("a"),
+            {"products": {"at_least": 1, "none": [{"field": "attributes.cordless", "op": "eq", "value": "False"}]}},
+        ),
         (reply("a"), {"intents": ["compare"]}),
         (reply("a"), {"state": [{"slot": "color"}]}),
         (reply("a", constraints=(Constraint("color", "eq", "red"),)), {"state_absent": [{"slot": "color"}]}),
