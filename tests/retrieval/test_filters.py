@@ -124,7 +124,7 @@ TEXT = st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join)
 LEAVES = st.one_of(
     st.builds(lambda f, v: has(f, *v), st.sampled_from(("brand", "color", "color_any", "size", "material", "head")),
               st.lists(st.sampled_from([w.lower() for w in WORDS]), max_size=3)),
-    st.builds(lambda v: has("product_type", v), TEXT),
+    st.builds(lambda v: has("product_type", v), TEXT.filter(bool)),
     st.builds(lambda f, v: says(f, v), st.sampled_from(("title", "words", "prose")), st.sampled_from(WORDS)),
     st.builds(lambda f, low, high: between(f, low, high), st.sampled_from(("price", "rating", "length", "volume")),
               st.none() | st.integers(0, 900), st.none() | st.integers(0, 900)),
