@@ -128,3 +128,24 @@ def test_what_lasts_is_not_bought_again_at_once() -> None:
         at = event.when.timestamp()
         assert at >= last.get((event.user_id, shelf), 0), (event.user_id, row["title"])
         last[event.user_id, shelf] = at + cents(row) / 100 * 86_400 * 0.9
+
+
+def test_every_line_of_an_order_is_something_that_shopper_had_bought_by_then() -> None:
+    first: dict[tuple[str, str], float] = {}
+    for event in store.read_events():
+        if event.name == "purchase":
+            first.setdefault((event.user_id, event.product_id), event.when.timestamp())
+    for order in store.read_orders():
+        for item in order.items:
+            when = first.get((order.user_id, item.product_id))
+            assert when is not None, (order.order_id, item.title)
+            assert when <= order.placed_at.timestamp(), (order.order_id, item.title)
+
+
+def test_some_orders_hold_several_things_and_no_title_says_a_size_twice() -> None:
+    orders = list(store.read_orders())
+    assert sum(len(order.items) > 1 for order in orders) >= 100
+    for item in (item for order in orders for item in order.items):
+        row = goods()[item.product_id]
+        size = str(row.get("size", ""))
+        assert item.title.split(", ").count(size) + item.title.split(", ").count(f"size {size}") <= 1 or not size
