@@ -8,6 +8,7 @@ from assistant.nlg.money import money
 from assistant.nlg.phrasebook import say
 from assistant.nlg.plan import Handled
 from assistant.nlg.wording import flat, listed, measured, named
+from assistant.service.terms import words
 
 if TYPE_CHECKING:
     from assistant.nlg.plan import ReplyPlan, Step
@@ -74,7 +75,8 @@ def _removed(step: Step, done: Handled | None, plan: ReplyPlan, seed: int) -> li
 
 def _added(step: Step, done: Handled, plan: ReplyPlan, seed: int) -> list[str]:
     name, price = named(done.title), money(done.price_cents, plan.currency)
-    size = f" ({_in_size(done.size)})" if done.size and done.size_exists else ""
+    told = bool(done.size) and words(done.size) == words(done.title)[-len(words(done.size)) :]
+    size = f" ({_in_size(done.size)})" if done.size and done.size_exists and not told else ""
     values: dict[str, object] = {"name": name, "price": price, "size": size, "quantity": done.action.quantity}
     if step.act.reason in _WRONG_SIZE or not done.size_exists:
         values["size"] = ""

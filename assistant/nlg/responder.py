@@ -109,11 +109,13 @@ def _feedback(step: Step, plan: ReplyPlan, seed: int) -> list[str]:
 
 def _clarify(step: Step, plan: ReplyPlan, seed: int) -> list[str]:
     """Say why something is asked; the question comes with the act, or else a fitting one is asked."""
-    reason = step.act.reason
+    reason, question = step.act.reason, step.act.question
     if reason == "what_kind":
         return [say("ask_kind", seed)]
     if reason == "anything_else":
         return [say("clarify_open", seed), say("ask_else", seed)]
+    if reason == "which_item" and question is not None and question.intent == "compare" and len(question.options) == 1:
+        return [say("compare_one", seed)]
     if reason == "which_item" or step.act.unresolved:
         return [say("unresolved" if step.act.unresolved else "which_item", seed), say("ask_item", seed)]
     if reason == "offer_person" or plan.strikes > 1:

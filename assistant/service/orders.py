@@ -35,6 +35,8 @@ _STATES = {
     "exchanged": "was exchanged",
 }
 _SIGN_IN = "Please sign in first: I can only look at orders of the shopper who is signed in."
+_SIGN_IN_TO_CHANGE = "To have an order of yours changed, please sign in first."
+_OFFER = "A colleague can do this for you. Shall I pass you on?"
 _MAX_ITEMS, _MAX_TITLE, _MAX_ID = 4, 80, 40
 
 
@@ -68,7 +70,7 @@ class OrderDesk:
             rule = _not_found(order_id).plus(rule)
         elif order is not None:
             rule = _told(order).plus(rule)
-        offer = "A colleague can do this for you. Shall I pass you on?"
+        offer = _OFFER if user_id else f"{_SIGN_IN_TO_CHANGE} {_OFFER}"
         return Answer(f"{rule.text} {offer}".strip(), rule.evidence, rule.known, rule.facts)
 
     def _own(self, user_id: str, order_id: str) -> OrderLike | None:

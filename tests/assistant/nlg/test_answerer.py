@@ -41,6 +41,7 @@ REVIEWS = (Review("r1", "p", 4, "The laces came loose. Good arch support for fla
         ("how heavy is the second one", ("280 g",)),
         ("what's it made of?", ("mesh and rubber",)),
         ("How much is it?", ("$74.95",)),
+        ("how much does it cost?", ("$74.95",)),
         ("who makes it", ("Northpeak",)),
         ("is it any good", ("4.6 out of 5 by 213 buyers",)),
         ("will the toe cap guard me from stones?", ("“The toe cap guards against stones.”",)),
@@ -67,6 +68,19 @@ def test_what_is_not_known_is_said_so(question: str) -> None:
     answer = answer_product(SHOE, question, REVIEWS)
     assert not answer.known
     assert "does not say" in answer.text
+
+
+@pytest.mark.parametrize(
+    "question", ["how much does it hold?", "how much do they shrink?", "how much does the box measure?"]
+)
+def test_how_much_asks_the_price_only_of_what_costs(question: str) -> None:
+    assert "$" not in answer_product(SHOE, question, REVIEWS).text
+
+
+def test_how_much_it_weighs_is_its_weight() -> None:
+    text = answer_product(SHOE, "how much does it weigh?", REVIEWS).text
+    assert "280 g" in text
+    assert "$" not in text
 
 
 def test_a_size_of_a_thing_without_sizes_does_not_apply() -> None:

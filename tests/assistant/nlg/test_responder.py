@@ -142,6 +142,39 @@ def test_cart_counts_in_cents(turn: int) -> None:
 
 
 @pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize(
+    ("title", "size", "told"),
+    [
+        ("Dark roast coffee, 1 kg", "1 kg", False),
+        ("Crew sweater, size M", "size M", False),
+        ("Crew sweater", "M", True),
+        ("M series drill", "M", True),
+    ],
+)
+def test_a_size_that_ends_the_name_is_not_said_twice(turn: int, title: str, size: str, told: bool) -> None:
+    done = Handled(Action("add_to_cart", "done", "p1"), title, 999, size)
+    text = respond(ReplyPlan(turn, (Step(SystemAct("cart_add"), done),)))
+    assert (f"{size})" in text) == told
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_one_item_alone_is_not_compared_and_said_to_be_one(turn: int) -> None:
+    question = Question("Which one do you mean?", options=(SHOE.title,), option_ids=("p1",), intent="compare")
+    act = SystemAct("clarify", product_ids=("p1",), reason="which_item", question=question)
+    text = respond(ReplyPlan(turn, (Step(act),)))
+    assert "one" in text
+    assert "several" not in text.lower()
+    assert "More than one" not in text
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_greeting_without_a_shop_name_is_one_greeting(turn: int) -> None:
+    text = respond(ReplyPlan(turn, (Step(SystemAct("greet")),), shopper="Maya"))
+    assert "Maya" in text
+    assert "Hello, Maya. Welcome." not in text
+
+
+@pytest.mark.parametrize("turn", TURNS)
 def test_a_missing_size_is_asked_with_the_real_ones(turn: int) -> None:
     wait = Handled(Action("add_to_cart", "needs_confirmation", "p1"), "Ridgeline Trail Shoe", 7495, "", ("8", "9"))
     plan = ReplyPlan(turn, (Step(SystemAct("cart_add", missing="size"), wait),))

@@ -86,6 +86,9 @@ def test_sections_are_read_with_their_numbers(base: KnowledgeBase) -> None:
         ("what does express shipping cost", "policy:shipping#2"),
         ("do you ship abroad, to Canada?", "policy:shipping#3"),
         ("do you take paypal", "policy:payment#1"),
+        ("can I pay with an apple pay wallet, don't you take it?", "policy:payment#1"),
+        ("do you ship to Germany?", "policy:shipping#3"),
+        ("how fast is standard delivery?", "policy:shipping#1"),
         ("when is my card charged", "policy:payment#2"),
         ("how long is the guarantee", "policy:warranty#1"),
         ("it arrived damaged, what now", "policy:warranty#2"),
@@ -144,6 +147,27 @@ def test_any_question_is_survived(question: str) -> None:
     answer = base.quote(question)
     assert answer.text
     assert answer.known == bool(answer.evidence)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("bitcoin", "cryptocurrency"),
+        ("how fast is it", "how long is it"),
+        ("my order never arrived", "my order is late"),
+        ("color", "colour"),
+        ("in installments", "in instalments"),
+    ],
+)
+def test_shoppers_words_meet_the_documents_words(left: str, right: str) -> None:
+    def names(text: str) -> set[str]:
+        return {term for term in terms(text) if term.startswith("@")}
+
+    assert names(left) & names(right)
+
+
+def test_a_contracted_denial_carries_no_meaning() -> None:
+    assert terms("I don't, it doesn't, we can't") == []
 
 
 def test_words_that_ask_for_the_same_thing_are_one_term() -> None:

@@ -90,6 +90,14 @@ def test_a_stranger_is_asked_to_sign_in() -> None:
     assert "K-1" not in DESK.service("cancel", "", order_id="K-1").text
 
 
+@pytest.mark.parametrize("request_", ["cancel", "return", "exchange"])
+def test_a_stranger_who_wants_a_change_is_asked_to_sign_in_and_told_the_rule(request_: str) -> None:
+    guest = DESK.service(request_, "")  # type: ignore[arg-type]
+    assert "sign in" in guest.text
+    assert any(ref.startswith("policy:") for ref in guest.evidence)
+    assert "sign in" not in DESK.service(request_, "ann").text  # type: ignore[arg-type]
+
+
 def test_no_orders_yet() -> None:
     assert "no orders" in DESK.status("zoe").text
 
