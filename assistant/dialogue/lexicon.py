@@ -26,6 +26,7 @@ class Lexicon:
         sets: Named sets: `stop` (words that never name an item), `pronouns`, `cheaper`, `shoppers` and so on.
         sizes: Spelled-out size -> its letter form ("extra large" -> "xl").
         ordinals: Word -> place, from 1 ("second" -> 2).
+        counts: Word -> how many ("two" -> 2).
         questions: What is asked about a slot.
         asks: Other questions by purpose.
         yes_no: The quick replies of a yes/no question.
@@ -35,6 +36,7 @@ class Lexicon:
     sets: Mapping[str, frozenset[str]]
     sizes: Mapping[str, str]
     ordinals: Mapping[str, int]
+    counts: Mapping[str, int]
     questions: Mapping[str, str]
     asks: Mapping[str, str]
     yes_no: tuple[str, ...]
@@ -53,6 +55,7 @@ def lexicon() -> Lexicon:
         sets={name: frozenset(words) for name, words in data.items() if isinstance(words, list)},
         sizes={spelled: short for short, spellings in data["sizes"].items() for spelled in spellings},
         ordinals={word: int(place) for place, spellings in data["ordinals"].items() for word in spellings},
+        counts={word: int(n) for n, spellings in data["counts"].items() for word in spellings},
         questions=data["questions"],
         asks=data["asks"],
         yes_no=tuple(data["yes_no"]),

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from assistant.dialogue.state import ShownItem
 
 
+MAX_ROW = 10
+"""Longest row of places that is counted: more are never on the screen."""
+
+
 def ids(items: Iterable[ShownItem]) -> tuple[str, ...]:
     """Return the product ids of `items`, in order."""
     return tuple(item.product_id for item in items)
@@ -44,7 +48,7 @@ def by_price(shown: tuple[ShownItem, ...], said: list[str], *, details: Collecti
 
 def told_apart(shown: tuple[ShownItem, ...], looks: list[str]) -> tuple[str, ...]:
     """Return every item that some word names alone: "the Ring and the Bosch" are two."""
-    stems = {item: _stems(item) for item in shown}
+    stems = {item: stems_of(item) for item in shown}
     fits = [[item for item in shown if word in stems[item]] for word in looks]
     return tuple(dict.fromkeys(items[0].product_id for items in fits if len(items) == 1))
 
@@ -64,6 +68,26 @@ def places(said: list[str]) -> tuple[int, ...]:
     return tuple(dict.fromkeys([*found, *numbered]))
 
 
+def leading(said: list[str]) -> tuple[int, ...]:
+    """Return the places of "the first three" or "the top 2": 1 to that many; () where no such row is named."""
+    known = lexicon()
+    for before, word in pairwise(said):
+        n = int(word) if word.isascii() and word.isdecimal() else known.counts.get(word, 0)
+        if known.ordinals.get(before) == 1 and 2 <= n <= MAX_ROW:
+            return tuple(range(1, n + 1))
+    return ()
+
+
+def names_extreme(said: list[str]) -> bool:
+    """Say whether "the cheapest", "the most expensive" or "the cheaper" is among the words."""
+    known = lexicon()
+    rank, degrees = known["cheaper"] | known["dearer"], known["degrees"]
+    return any(
+        word in rank and (before == "the" or (before in degrees and earlier == "the"))
+        for earlier, before, word in zip(["", *said], said, said[1:], strict=False)
+    )
+
+
 def _before_one(said: list[str], which: frozenset[str]) -> bool:
     """Say whether "the last one" or "and last" is said of an item, not "the last thing I need"."""
     return any(
@@ -79,7 +103,7 @@ def best(items: Sequence[ShownItem], looks: list[str]) -> list[ShownItem]:
     """
     if not looks or not items:
         return []
-    stems = {item: _stems(item) for item in items}
+    stems = {item: stems_of(item) for item in items}
     telling = [w for w in looks if not all(w in s for s in stems.values())] or looks
     scores = {item: sum(w in stems[item] for w in telling) for item in items}
     top = max(scores.values())
@@ -103,7 +127,7 @@ def names_nothing(said: list[str]) -> bool:
 
 def is_definite(item: ShownItem, said: list[str]) -> bool:
     """Say whether a word of `item` stands close behind an article: "the black one", "the two Diplomat pens"."""
-    stems = _stems(item)
+    stems = stems_of(item)
     articles = lexicon()["articles"]
     return any(stem(word) in stems and articles.intersection(said[max(0, n - 3) : n]) for n, word in enumerate(said))
 
@@ -114,5 +138,6 @@ def _pointed(said: list[str], which: frozenset[str]) -> bool:
     return any(word in which and articles.intersection(said[max(0, n - 2) : n]) for n, word in enumerate(said))
 
 
-def _stems(item: ShownItem) -> set[str]:
+def stems_of(item: ShownItem) -> set[str]:
+    """Return the stems of an item's title and colour."""
     return {stem(w) for w in words(f"{item.title} {item.color}")}

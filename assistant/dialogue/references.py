@@ -6,7 +6,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from assistant.dialogue.lexicon import content, lexicon, stem, words
-from assistant.dialogue.looks import best, by_price, by_rank, ids, is_definite, names_nothing, places, told_apart
+from assistant.dialogue.looks import (
+    best,
+    by_price,
+    by_rank,
+    ids,
+    is_definite,
+    leading,
+    names_extreme,
+    names_nothing,
+    places,
+    stems_of,
+    told_apart,
+)
 from assistant.dialogue.state import ShownItem
 
 if TYPE_CHECKING:
@@ -62,21 +74,48 @@ def resolve(state: DialogueState, acts: Acts, text: str, *, cart: Sequence[CartI
 def _shown(state: DialogueState, acts: Acts, text: str) -> Resolved:
     if acts.product_ids:
         return Resolved(product_ids=_unique(acts.product_ids))
-    if acts.references and not _means_focus(state, text):
-        return _by_position(state.shown, acts.references)
+    if acts.references and not _means_focus(state, acts, text):
+        return _certain(state, acts, text) or _by_position(state.shown, acts.references)
     return _by_words(state, acts, text) if ITEM_INTENTS.intersection(acts.intents) else Resolved()
 
 
-def _means_focus(state: DialogueState, text: str) -> bool:
-    """Say whether the turn only says "it" of the item talked about: surer than a position read into it."""
+def _means_focus(state: DialogueState, acts: Acts, text: str) -> bool:
+    """Say whether the turn goes on about the items talked about: surer than a position read into it.
+
+    That is "it" after one item, and "which is lighter?" after several.
+    """
+    said, known = words(text), lexicon()
+    if not state.focus or places(said) or best(state.shown, content(text)):
+        return False
+    if len(state.focus) == 1:
+        return bool((known["pronouns"] - known["plurals"]).intersection(said))
+    figures = any(word.isdecimal() for word in said)
+    return acts.main == "compare" and not figures and not known["demonstratives"].intersection(said)
+
+
+def _certain(state: DialogueState, acts: Acts, text: str) -> Resolved | None:
+    """Return what the words settle, whatever positions were read into them; None where they do not."""
     said = words(text)
-    singular = lexicon()["pronouns"] - lexicon()["plurals"]
-    return (
-        len(state.focus) == 1
-        and bool(singular.intersection(said))
-        and not places(said)
-        and not best(state.shown, content(text))
-    )
+    row = leading(said) if acts.main == "compare" else ()
+    if row:
+        return _by_position(state.shown, row)
+    if places(said) or not ITEM_INTENTS.intersection(acts.intents):
+        return None
+    if names_extreme(said):
+        looks = best(state.shown, content(text))
+        ranked = by_rank(state.shown, said) if len(looks) in {0, len(state.shown)} else ()
+        return Resolved(product_ids=ranked) if ranked else None
+    return _told(state, acts, text, said)
+
+
+def _told(state: DialogueState, acts: Acts, text: str, said: list[str]) -> Resolved | None:
+    """Return what "the black one" tells in full, shown before, unless a position read into it is like that too."""
+    looks = set(content(text)) - _details(acts)
+    fits = [item for item in best(state.seen, sorted(looks)) if looks <= stems_of(item)]
+    at = [item for item in state.shown if item.position in acts.references]
+    if not fits or not is_definite(fits[0], said) or any(looks <= stems_of(item) for item in at):
+        return None
+    return _chosen(fits, acts)
 
 
 def _by_position(shown: tuple[ShownItem, ...], references: tuple[int, ...]) -> Resolved:

@@ -141,3 +141,63 @@ def test_only_what_was_shown_or_is_in_the_cart_comes_out(text: str, intent: Inte
     known = {item.product_id for item in STATE.seen} | {line.product_id for line in CART}
     assert {*found.product_ids, *found.candidates, *found.cart_ids, *found.cart_candidates} <= known
     assert len(set(found.product_ids)) == len(found.product_ids)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "read", "expected"),
+    [
+        ("compare the first three", "compare", (1, 3), ("t1", "t2", "t3")),
+        ("compare the top 2", "compare", (1,), ("t1", "t2")),
+        ("put the cheapest of these in my cart", "add_to_cart", (3,), ("t1",)),
+        ("add the most expensive one", "add_to_cart", (1,), ("t2",)),
+        ("is the third the cheapest?", "ask_product", (3,), ("t3",)),
+        ("the red one that costs the least", "ask_product", (3,), ("t3",)),
+        ("is the red bag the cheapest?", "ask_product", (3,), ("t3",)),
+    ],
+)
+def test_what_is_counted_beats_what_was_read(
+    text: str, intent: Intent, read: tuple[int, ...], expected: tuple[str, ...]
+) -> None:
+    assert said(text, intent, references=read).product_ids == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "expected"),
+    [
+        ("I'll take the brown one", (3,), ("b2",)),
+        ("put the Chelsea boots in my cart", (1,), ("b1",)),
+        ("the leather tote please", (1,), ("t2",)),
+        ("the red one", (3,), ("t3",)),
+        ("the third one, not the brown one", (3,), ("t3",)),
+        ("the one with the zip", (2,), ("t2",)),
+        ("the brown velvet one", (2,), ("t2",)),
+    ],
+)
+def test_looks_told_in_full_beat_a_position_that_is_not_like_that(
+    text: str, read: tuple[int, ...], expected: tuple[str, ...]
+) -> None:
+    assert said(text, "add_to_cart", references=read).product_ids == expected
+
+
+def test_looks_that_fit_several_are_asked_about_before_buying() -> None:
+    assert said("add the Hollis ones", "add_to_cart", references=(1,)).candidates == ("b1", "b2")
+
+
+def test_a_row_longer_than_the_list_is_not_resolved_in_silence() -> None:
+    assert said("compare the first five", "compare", references=(1, 2)).unresolved
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("which of the two is cheaper?", ("t1", "t3")),
+        ("which one is lighter?", ("t1", "t3")),
+        ("compare the first two", ("t1", "t2")),
+        ("compare these two", ("t2", "t3")),
+        ("and the red one with the canvas one", ("t2", "t3")),
+    ],
+)
+def test_a_comparison_goes_on_about_what_was_compared(text: str, expected: tuple[str, ...]) -> None:
+    talking = replace(STATE, focus=("t1", "t3"))
+    read = (1, 2) if "first" in text else (2, 3)
+    assert said(text, "compare", state=talking, references=read).product_ids == expected
