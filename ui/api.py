@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
@@ -12,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from assistant.errors import UnknownConversationError, UnknownUserError
 from retrieval.errors import QueryError
-from retrieval.types import Constraint, Op, Ranking, Slot
+from retrieval.types import Constraint, Op, Slot
 from ui.session import SHOPPER_COOKIE, Session
+from ui.shapes import ranking_json
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -152,12 +152,11 @@ def api_router(backend: ShopBackend, doorkeeper: Doorkeeper) -> APIRouter:
     ) -> dict[str, Any]:
         """Return the best hits; `filter` is a JSON list of hard constraints."""
         wishes = tuple(Constraint(f.slot, f.op, f.value, currency=f.currency, group=f.group) for f in filters)
-        started = time.perf_counter()
         try:
             ranking = backend.search(q, constraints=wishes, n=n)
         except QueryError as error:
             raise HTTPException(422, str(error)) from error
-        return ranking_json(ranking, elapsed_ms=(time.perf_counter() - started) * 1000)
+        return ranking_json(ranking)
 
     @router.get("/products/{product_id:path}", summary="One product")
     def product(product_id: str) -> dict[str, Any]:
@@ -168,24 +167,3 @@ def api_router(backend: ShopBackend, doorkeeper: Doorkeeper) -> APIRouter:
         return found
 
     return router
-
-
-def ranking_json(ranking: Ranking, *, elapsed_ms: float) -> dict[str, Any]:
-    """Return a ranking in the shape of `shoptalk search --json`."""
-    hits = [
-        {
-            "product_id": hit.product.product_id,
-            "title": hit.product.title,
-            "price": hit.product.offer_cents / 100,
-            "currency": hit.product.currency,
-            "score": round(hit.score, 6),
-        }
-        for hit in ranking.hits
-    ]
-    return {
-        "hits": hits,
-        "total": ranking.total,
-        "relaxed": [{"slot": c.slot, "op": c.op, "value": c.value} for c in ranking.relaxed],
-        "not_carried": list(ranking.not_carried),
-        "elapsed_ms": round(elapsed_ms, 2),
-    }

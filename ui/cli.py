@@ -65,7 +65,8 @@ def search(
     """Search the catalogue."""
     from assistant.bootstrap import open_store, read_settings
     from retrieval.types import Query
-    from ui.listing import constraints_of, print_ranking, ranking_json
+    from ui.listing import constraints_of, print_ranking
+    from ui.shapes import ranking_json
 
     constraints = constraints_of(filter_json)
     with open_store(read_settings(store=store)) as found:

@@ -60,28 +60,6 @@ def _constraint(item: Any) -> Constraint:  # noqa: ANN401 - any JSON
     return Constraint(item["slot"], item.get("op", "eq"), item["value"], currency=item.get("currency"))
 
 
-def ranking_json(ranking: Ranking) -> dict[str, Any]:
-    """Return the contract's JSON shape of a search."""
-    hits = [
-        {
-            "product_id": hit.product.product_id,
-            "title": hit.product.title,
-            "price": hit.product.offer_cents / 100,
-            "currency": hit.product.currency,
-            "score": round(hit.score, 4),
-        }
-        for hit in ranking.hits
-    ]
-    return {
-        "hits": hits,
-        "total": ranking.total,
-        "relaxed": [c.to_json() for c in ranking.relaxed],
-        "unknown": [c.to_json() for c in ranking.unknown],
-        "not_carried": list(ranking.not_carried),
-        "elapsed_ms": round(ranking.elapsed_ms, 2),
-    }
-
-
 def print_ranking(ranking: Ranking) -> None:
     """Print hits as a table, with a line for everything that was not taken literally."""
     table = Table("id", "product", "price", "score", box=None)
