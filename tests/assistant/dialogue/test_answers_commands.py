@@ -17,7 +17,6 @@ from assistant.dialogue.state import DialogueState
         ("Talk to a person", "human_agent"),
         ("What would you recommend me?", "recommend"),
         ("where is my order?", "order_status"),
-        ("How much is it?", "ask_product"),
     ],
 )
 def test_a_fixed_phrase_needs_no_parser(said: str, intent: str) -> None:
