@@ -22,11 +22,18 @@ from assistant.nlu.values import singular
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from assistant.llm.base import Known
     from assistant.nlu.base import Parser
 
+    Knows = Callable[[str], tuple[Known, ...]]
+
 N_RESAMPLES = 1_000
-DEV = Path(__file__).parent / "datasets" / "shopping_turns_dev"
+_DATASETS = Path(__file__).parent / "datasets"
+DEV = _DATASETS / "shopping_turns_dev"
 """Held out from training: talk by two authors of their own."""
+OWN_DEV, OWN_TEST = _DATASETS / "talk" / "dev.jsonl", _DATASETS / "talk" / "test.jsonl"
+"""Talk by two more authors, every shopper turn labelled: one half to develop against, one to look at once."""
+SETS = {"dev": DEV, "talk dev": OWN_DEV}
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _MARKS = re.compile(r"[^\w.]+|\.(?!\d)|(?<!\d)\.")
 
@@ -60,18 +67,34 @@ class TurnScore:
     detail: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
-def score(path: Path, parser: Parser, *, seed: int = 7) -> dict[str, Any]:
+def score(path: Path, parser: Parser, *, seed: int = 7, known: Knows | None = None) -> dict[str, Any]:
     """Return the scores of `parser` on a JSON Lines file or a folder of them.
 
+    Args:
+        path: The labelled dialogues.
+        parser: What is scored.
+        seed: Of the bootstrap.
+        known: Finds the words that a shop knows, to score a parser behind a catalogue.
+
     Returns:
-        `n`, `intent_accuracy`, `intents_exact`, constraint `precision`, `recall` and `f1`, `joint_goal_accuracy`,
-        `references_accuracy` with `n_references`, `p50_ms`, `p95_ms`, `cpu_p50_ms`, `cpu_p95_ms` and `ci95` with a
-        bootstrap interval over dialogues for each rate.
+        `n`, `n_dialogues`, `intent_accuracy`, `intents_exact`, constraint `precision`, `recall` and `f1`,
+        `joint_goal_accuracy`, `references_accuracy` with `n_references`, `p50_ms`, `p95_ms`, `cpu_p50_ms`,
+        `cpu_p95_ms`, `ci95` with a bootstrap interval over dialogues for each rate, and `slices`: the main rates of
+        long, deep and many-intent turns.
 
     Raises:
         ParseError: A line has no gold labels or another shape.
     """
-    return summary([score_one(parser, dialogue) for dialogue in read(path)], seed=seed)
+    return summary(scored(path, parser, known=known), seed=seed)
+
+
+def scored(path: Path, parser: Parser, *, known: Knows | None = None) -> list[TurnScore]:
+    """Return the score of every labelled turn in a file or a folder.
+
+    Raises:
+        ParseError: A line has no gold labels or another shape.
+    """
+    return [score_one(parser, dialogue, known=known) for dialogue in read(path)]
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
@@ -108,10 +131,10 @@ def _labelled(line: str, where: str) -> Iterator[dict[str, Any]]:
         raise ParseError(msg) from error
 
 
-def score_one(parser: Parser, dialogue: dict[str, Any]) -> TurnScore:
+def score_one(parser: Parser, dialogue: dict[str, Any], *, known: Knows | None = None) -> TurnScore:
     """Score one labelled dialogue."""
     started = time.process_time()
-    found = parse_dialogue(parser, dialogue)
+    found = parse_dialogue(parser, dialogue, known=known)
     n_turns = sum(turn["role"] == "user" for turn in dialogue["dialogue"])
     cpu_ms = 1000 * (time.process_time() - started) / n_turns
     gold, said = dialogue.get("constraints", []), found["constraints"]
@@ -166,7 +189,7 @@ def plain(value: str | float) -> str:
     return "".join(singular(word).removesuffix("s") for word in words)
 
 
-def summary(scores: Sequence[TurnScore], *, seed: int) -> dict[str, Any]:
+def summary(scores: Sequence[TurnScore], *, seed: int = 7) -> dict[str, Any]:
     """Sum scores up, with 95 % bootstrap intervals over dialogues.
 
     Raises:
@@ -176,11 +199,13 @@ def summary(scores: Sequence[TurnScore], *, seed: int) -> dict[str, Any]:
         msg = "there is no labelled dialogue to score; give a file with at least one line"
         raise ParseError(msg)
     rng = random.Random(seed)  # noqa: S311  a seeded bootstrap, nothing secret
-    resamples = [rng.choices(scores, k=len(scores)) for _ in range(N_RESAMPLES)]
+    talks = _by_dialogue(scores)
+    resamples = [[s for talk in rng.choices(talks, k=len(talks)) for s in talk] for _ in range(N_RESAMPLES)]
     rates = {name: rate(scores) for name, rate in RATES.items()}
     intervals = {name: _interval([rate(sample) for sample in resamples]) for name, rate in RATES.items()}
     return {
         "n": len(scores),
+        "n_dialogues": len(talks),
         **{name: round(value, 4) for name, value in rates.items()},
         "n_references": sum(s.references is not None for s in scores),
         "p50_ms": _quantile([s.elapsed_ms for s in scores], 0.5),
@@ -188,7 +213,23 @@ def summary(scores: Sequence[TurnScore], *, seed: int) -> dict[str, Any]:
         "cpu_p50_ms": _quantile([s.cpu_ms for s in scores], 0.5),
         "cpu_p95_ms": _quantile([s.cpu_ms for s in scores], 0.95),
         "ci95": intervals,
+        "slices": {name: _slice(scores, wanted) for name, wanted in SLICES.items()},
     }
+
+
+def _by_dialogue(scores: Sequence[TurnScore]) -> list[list[TurnScore]]:
+    """Return the scores with the turns of one conversation together: they are not independent."""
+    talks: dict[str, list[TurnScore]] = {}
+    for k, s in enumerate(scores):
+        talk, hash_sign, _ = str(s.detail["gold"].get("id")).rpartition("#")
+        talks.setdefault(talk if hash_sign else f"#{k}", []).append(s)
+    return list(talks.values())
+
+
+def _slice(scores: Sequence[TurnScore], wanted: Callable[[dict[str, Any]], bool]) -> dict[str, float]:
+    chosen = [s for s in scores if wanted(s.detail["gold"])]
+    rates = ("intent_accuracy", "f1", "joint_goal_accuracy")
+    return {"n": len(chosen), **{name: round(RATES[name](chosen), 4) for name in rates}} if chosen else {"n": 0}
 
 
 def _mean(values: Sequence[bool]) -> float:
@@ -212,6 +253,17 @@ RATES: dict[str, Callable[[Sequence[TurnScore]], float]] = {
     "f1": _f1,
     "joint_goal_accuracy": lambda scores: _mean([s.state for s in scores]),
     "references_accuracy": lambda scores: _mean([s.references for s in scores if s.references is not None]),
+}
+
+
+LONG_TURN = 12
+"""Words; a turn of more is a long one."""
+DEEP_TURN = 3
+SLICES: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "over_12_words": lambda gold: len(gold["dialogue"][-1]["text"].split()) > LONG_TURN,
+    "two_or_more_intents": lambda gold: len(gold["intents"]) > 1,
+    "third_turn_or_later": lambda gold: sum(t["role"] == "user" for t in gold["dialogue"]) >= DEEP_TURN,
+    "first_turn": lambda gold: sum(t["role"] == "user" for t in gold["dialogue"]) == 1,
 }
 
 

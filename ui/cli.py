@@ -163,22 +163,30 @@ def train_parser(
     start: Annotated[Path | None, typer.Option(help="A model.pt of an earlier run to begin with.")] = None,
     keep: Annotated[float, typer.Option(help="Share of --start averaged into the result.", min=0, max=1)] = 0.0,
     generated: Annotated[float, typer.Option(help="Share of generated examples.", min=0, max=1)] = 0.2,
+    public: Annotated[Path | None, typer.Option(help="Directory of public sets to mix in.")] = None,
+    outside: Annotated[float, typer.Option(help="Share of their rows.", min=0, max=1)] = 0.1,
+    patience: Annotated[int, typer.Option(help="Looks without a better held-out loss before it stops.", min=0)] = 0,
+    test: Annotated[bool, typer.Option("--test", help="Score the test set too: once, at the very end.")] = False,
+    threads: Annotated[int, typer.Option(help="CPU threads.", min=1)] = 1,
     rate: Annotated[float, typer.Option(help="Peak learning rate.", min=1e-6, max=1e-2)] = 4e-4,
 ) -> None:
     """Train the language model that parses; needs the extra `train`.
 
-    The shipped weights are four such runs, each with --start on the one before: MODEL_CARD.md lists their options.
+    The shipped weights are several such runs, each with --start on the one before: MODEL_CARD.md lists their options.
     """
     from assistant.llm.embedded.runtime import EmbeddedModel
     from assistant.nlu.parser import ModelParser
     from assistant.nlu.train import TrainSettings, train
-    from eval.parser_eval import DEV, score
+    from eval.parser_eval import OWN_DEV, OWN_TEST, SETS
+    from eval.parser_report import judged
 
     settings = TrainSettings(
         out=out, minutes=minutes, seed=seed, device=device, resume=resume,
-        start=start, keep=keep, generated=generated, rate=rate,
+        start=start, keep=keep, generated=generated, rate=rate, public=public, outside=outside,
+        validation=OWN_DEV, patience=patience, threads=threads,
     )  # fmt: skip
-    written = train(settings, judge=lambda folder: score(DEV, ModelParser(EmbeddedModel(folder))))
+    sets = {**SETS, "talk test": OWN_TEST} if test else SETS
+    written = train(settings, judge=lambda folder: judged(ModelParser(EmbeddedModel(folder)), sets))
     typer.echo(str(written))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -40,14 +41,53 @@ def dialogues(
 
 @eval_app.command("parser")
 def parser(
-    file: Annotated[Path, typer.Argument(help="Dialogues with gold intents, constraints and references (JSON lines).")],
+    file: Annotated[
+        Path, typer.Argument(help="Dialogues with gold intents, constraints and references (JSON lines), or a folder.")
+    ],
     store: StoreOption = None,
+    vocabulary: Annotated[
+        bool, typer.Option("--vocabulary", help="Let the parser know the words of the store's catalogue.")
+    ] = False,
+    errors: Annotated[
+        Path | None, typer.Option("--errors", help="Where a Markdown table of the 50 worst turns goes.")
+    ] = None,
 ) -> None:
-    """Score the parser on a labelled file."""
-    from assistant.bootstrap import open_parser, read_settings
-    from eval.parser_eval import score
+    """Score the parser on labelled dialogues."""
+    from assistant.bootstrap import open_parser, open_store, read_settings
+    from eval.parser_errors import worst
+    from eval.parser_eval import scored, summary
 
-    emit(score(file, open_parser(read_settings(store=store))))
+    settings = read_settings(store=store)
+    if vocabulary:
+        from assistant.turn.shopwords import known_words
+
+        with closing(open_store(settings)) as opened:
+            found = scored(file, open_parser(settings), known=lambda text: known_words(opened, text))
+    else:
+        found = scored(file, open_parser(settings))
+    emit(summary(found))
+    if errors is not None:
+        errors.parent.mkdir(parents=True, exist_ok=True)
+        errors.write_text(worst(found), encoding="utf-8")
+
+
+@eval_app.command("intents")
+def intents(
+    folder: Annotated[
+        Path, typer.Argument(help="Directory of public sets: bitext_customer_support, abcd, clinc150_oos.")
+    ],
+    ours: Annotated[
+        Path | None, typer.Option("--ours", help="Shopping turns to keep in scope; by default the development set.")
+    ] = None,
+) -> None:
+    """Score the main intent on public sets of service talk, their labels mapped to ours."""
+    from assistant.bootstrap import read_settings
+    from assistant.llm.registry import load_model
+    from eval.intent_eval import score_intents
+    from eval.parser_eval import DEV, read
+
+    texts = [dialogue["dialogue"][-1]["text"] for dialogue in read(ours or DEV)]
+    emit(score_intents(load_model(read_settings().model.backend), folder, ours=texts))
 
 
 @eval_app.command("recommender")

@@ -43,6 +43,7 @@ class Acts:
         covers_all: The price this turn adds was said to cover everything the shopper is buying, not this type alone.
         exact: `product_ids` are the very variants meant: the size was chosen on the screen and is not asked for again.
         confidence: The parser's own probability of the whole reading, 0..1; buttons are certain.
+        guess: What a turn that was read with too little confidence may have asked for: to be confirmed, not acted on.
     """
 
     intents: tuple[Intent, ...]
@@ -51,6 +52,7 @@ class Acts:
     references: tuple[int, ...] = ()
     product_ids: tuple[str, ...] = ()
     confidence: float = 1.0
+    guess: tuple[Constraint, ...] = ()
     covers_all: bool = False
     exact: bool = False
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from assistant.dialogue.references import Resolved
     from assistant.dialogue.state import DialogueState
     from assistant.dialogue.system import SystemActKind
+    from retrieval.types import Constraint
 
 MAX_REJECTED = 200
 _ORDER: tuple[Intent, ...] = (
@@ -39,7 +40,8 @@ _ITEM_ACTS: frozenset[SystemActKind] = frozenset({"answer_product", "compare", "
 _KEEPS_PENDING: frozenset[SystemActKind] = frozenset(
     {"answer_product", "answer_policy", "order_status", "cart_view", "out_of_scope", "greet", "thank"}
 )
-_UNCLEAR = frozenset({"not_understood", "offer_person"})
+_UNCLEAR = frozenset({"not_understood", "did_you_mean", "offer_person"})
+_GUESSABLE: frozenset[Intent] = frozenset({"search", "refine", "recommend"})
 
 
 def decide(state: DialogueState, acts: Acts, resolved: Resolved, facts: Facts) -> tuple[SystemAct, ...]:
@@ -53,7 +55,7 @@ def decide(state: DialogueState, acts: Acts, resolved: Resolved, facts: Facts) -
     """
     turn = Turn(state, acts, resolved, facts)
     if acts.confidence < facts.min_confidence and "human_agent" not in acts.intents:
-        return (_not_understood(state),)
+        return (_not_understood(state, acts.guess),)
     if _completes_pending(turn):
         return _tidy(_completed(turn))
     done: list[SystemAct] = []
@@ -94,6 +96,15 @@ def doubt(acts: Acts, *, recognised: float, least: float = 0.34) -> Acts:
     if recognised >= least or "human_agent" in acts.intents:
         return acts
     return replace(acts, intents=("out_of_scope",), add=(), drop=(), references=(), confidence=0.0)
+
+
+def unsure(acts: Acts) -> Acts:
+    """Return `acts` emptied, what it would have searched for kept as a guess that one question can confirm.
+
+    Call it before `tracker.track`, for a reading with too little confidence.
+    """
+    guess = acts.add if acts.main in _GUESSABLE and not acts.drop else ()
+    return replace(acts, intents=("out_of_scope",), add=(), drop=(), references=(), guess=guess)
 
 
 def _with_items(state: DialogueState, act: SystemAct) -> DialogueState:
@@ -151,7 +162,10 @@ def _tidy(acts: Sequence[SystemAct]) -> tuple[SystemAct, ...]:
     return tuple(act if n == asking else replace(act, question=None) for n, act in enumerate(acts))
 
 
-def _not_understood(state: DialogueState) -> SystemAct:
+def _not_understood(state: DialogueState, guess: tuple[Constraint, ...] = ()) -> SystemAct:
+    if state.strikes == 0 and guess:
+        question = Question(lexicon().asks["did_you_mean"], options=lexicon().yes_no, proposes=guess)
+        return SystemAct("clarify", reason="did_you_mean", question=question)
     if state.strikes == 0:
         return SystemAct("clarify", reason="not_understood")
     question = Question(lexicon().asks["person"], options=lexicon().yes_no)

@@ -26,6 +26,7 @@ SystemActKind = Literal[
 Reason = Literal[
     "",
     "not_understood", "offer_person",     # clarify: first and second strike
+    "did_you_mean",                       # clarify: read with little confidence; the question proposes what was read
     "what_kind",                          # clarify: nothing to go by yet
     "which_item",                         # clarify: an item is meant, but which one of those shown is open
     "anything_else",                      # clarify: a plain "no", or a "yes" to nothing

@@ -7,11 +7,24 @@ never writes free text: it cannot invent a value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+
+KNOWN_KINDS = ("category", "brand", "color", "material", "money", "measure", "number", "code")
+"""What plain code can tell of a few words: what the shop calls them, or which kind of figure they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Characters `start..end` of a segment are of one of `KNOWN_KINDS`: a hint to the model, no command."""
+
+    start: int
+    end: int
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +35,13 @@ class Segment:
         kind: What it is: `"user"`, `"assistant"`, `"shown"` or `"state"`.
         text: Its words, as typed.
         marks: Words of the command language put before the text (slot, operator, position).
+        known: What plain code can tell of its words.
     """
 
     kind: str
     text: str
     marks: tuple[str, ...] = ()
+    known: tuple[Known, ...] = ()
 
 
 Prompt = tuple[Segment, ...]
@@ -82,10 +97,12 @@ class Completion:
 
     Attributes:
         probability: The model's probability of the whole completion among those the grammar allows, 0..1.
+        first: Probability of each word that could have come first; empty where a model does not tell.
     """
 
     tokens: tuple[Token, ...]
     probability: float
+    first: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 class LanguageModel(Protocol):

@@ -43,7 +43,9 @@ class ScriptedModel:
         if grammar.end not in grammar.allowed(prompt, written).words:
             msg = f"the script stops after {written!r}, where the grammar wants more; mend the script"
             raise ModelError(msg)
-        return Completion(tuple(written), 1.0)
+        return Completion(
+            tuple(written), 1.0, {word: float(word == written[0]) for word in grammar.allowed(prompt, ()).words}
+        )
 
 
 def _fits(token: Token, choice: Choice) -> bool:

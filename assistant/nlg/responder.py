@@ -11,17 +11,18 @@ from assistant.nlg.grounding import check
 from assistant.nlg.lists import list_sentences
 from assistant.nlg.phrasebook import say
 from assistant.nlg.plan import Found
-from assistant.nlg.wording import flat
+from assistant.nlg.wording import described, flat, listed
 from assistant.reply import Comparison
 from assistant.service.base import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from assistant.dialogue.state import Question
     from assistant.dialogue.system import SystemActKind
     from assistant.nlg.evidence import Evidence
     from assistant.nlg.plan import ReplyPlan, Step
+    from retrieval.types import Constraint
 
 _QUOTED = re.compile(r"“[^”]*”")
 _COURTESY = frozenset({"greet", "thank", "goodbye"})
@@ -116,11 +117,20 @@ def _clarify(step: Step, plan: ReplyPlan, seed: int) -> list[str]:
         return [say("clarify_open", seed), say("ask_else", seed)]
     if reason == "which_item" and question is not None and question.intent == "compare" and len(question.options) == 1:
         return [say("compare_one", seed)]
+    if reason == "did_you_mean" and question is not None:
+        return [say("did_you_mean", seed, wish=_guessed(question.proposes, plan.currency))]
     if reason == "which_item" or step.act.unresolved:
         return [say("unresolved" if step.act.unresolved else "which_item", seed), say("ask_item", seed)]
     if reason == "offer_person" or plan.strikes > 1:
         return [say("clarify_again", seed), say("ask_person", seed)]
     return [say("clarify", seed), say("ask_kind", seed)]
+
+
+def _guessed(constraints: Sequence[Constraint], currency: str) -> str:
+    """Say what a turn may have asked for: its product types, then its wishes."""
+    kinds = listed([str(c.value) for c in constraints if c.slot == "category" and c.op == "eq"])
+    rest = described([c for c in constraints if c.slot != "category"], currency)
+    return flat(f"{kinds or 'something'} {rest}".strip(), limit=200)
 
 
 def _greet(step: Step, plan: ReplyPlan, seed: int) -> list[str]:

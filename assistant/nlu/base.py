@@ -9,6 +9,7 @@ from assistant.dialogue.state import DialogueState
 
 if TYPE_CHECKING:
     from assistant.dialogue.acts import Acts
+    from assistant.llm.base import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,14 @@ class Turn:
         state: The state before it (constraints, shown list, open question).
         assistant_text: What the assistant said last; "" at the beginning.
         previous_text: What the shopper said before that; "" at the beginning.
+        known: Words of `text` that the shop's catalogue knows; () where the shop is not known.
     """
 
     text: str
     state: DialogueState = field(default_factory=DialogueState)
     assistant_text: str = ""
     previous_text: str = ""
+    known: tuple[Known, ...] = ()
 
 
 class Parser(Protocol):

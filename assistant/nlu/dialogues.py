@@ -14,24 +14,29 @@ from assistant.nlu.base import Turn
 from assistant.nlu.spelling import MENDED_SLOTS, shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from assistant.llm.base import Known
     from assistant.nlu.base import Parser
     from retrieval.types import Constraint
 
 MAX_TURNS = 400
 
 
-def parse_dialogue(parser: Parser, dialogue: Mapping[str, Any]) -> dict[str, Any]:
+def parse_dialogue(
+    parser: Parser, dialogue: Mapping[str, Any], *, known: Callable[[str], tuple[Known, ...]] | None = None
+) -> dict[str, Any]:
     """Return intents, constraints and references after the last turn of `dialogue`.
 
     Args:
         parser: Reads each shopper turn.
         dialogue: `{"id": ..., "dialogue": [{"role": "user", "text": ...}, {"role": "assistant", "text": ...,
             "shown": [...]}, ...]}`; the last entry is the shopper's.
+        known: Finds the words of a shopper's text that a shop knows; without it the shop stays unknown.
 
     Returns:
-        `{"id", "intents", "constraints", "references", "elapsed_ms"}`; `elapsed_ms` is the wall time of the last turn.
+        `{"id", "intents", "constraints", "references", "confidence", "elapsed_ms"}`: `confidence` is the parser's own
+        probability that it read the last turn right, `elapsed_ms` the wall time of that turn.
 
     Raises:
         ParseError: The dialogue has another shape, or the parser cannot answer.
@@ -46,8 +51,15 @@ def parse_dialogue(parser: Parser, dialogue: Mapping[str, Any]) -> dict[str, Any
                 state = show(state, _items(turn["shown"], state.turn))
             continue
         started = time.perf_counter()
-        acts = parser.parse(Turn(turn["text"], state, assistant_text=assistant_text, previous_text=previous_text))
-        state = track(state, acts)
+        heard = Turn(
+            turn["text"],
+            state,
+            assistant_text=assistant_text,
+            previous_text=previous_text,
+            known=known(turn["text"]) if known else (),
+        )
+        acts = parser.parse(heard)
+        state = _pointed(track(state, acts), acts)
         elapsed_ms = 1000 * (time.perf_counter() - started)
         previous_text = turn["text"]
     return {
@@ -55,8 +67,15 @@ def parse_dialogue(parser: Parser, dialogue: Mapping[str, Any]) -> dict[str, Any
         "intents": list(acts.intents),
         "constraints": [_mended(c).to_json() for c in state.constraints],
         "references": list(acts.references),
+        "confidence": round(acts.confidence, 4),
         "elapsed_ms": round(elapsed_ms, 2),
     }
+
+
+def _pointed(state: DialogueState, acts: Acts) -> DialogueState:
+    """Return `state` with its focus on what `acts` points at, where it points."""
+    ids = tuple(item.product_id for item in state.shown if item.position in acts.references)
+    return replace(state, focus=ids) if ids else state
 
 
 def _mended(constraint: Constraint) -> Constraint:

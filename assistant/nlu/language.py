@@ -11,11 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, get_args
 
 from assistant.dialogue.acts import INTENTS, SLOTS
-from assistant.llm.base import Choice, Mark, Prompt, Segment, Span, Token
+from assistant.llm.base import Choice, Known, Mark, Prompt, Segment, Span, Token
+from assistant.nlu.figures import figures
 from retrieval.types import SHOWN, Constraint, Op, Sort
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from retrieval.types import Slot
 
@@ -47,15 +48,16 @@ GROUP_WORDS = tuple(f"<g{k}>" for k in range(N_GROUPS))
 SLOT_WORDS = tuple(f"<s:{slot}>" for slot in SLOTS)
 OP_WORDS = tuple(f"<o:{op}>" for op in OPS)
 POSITION_WORDS = tuple(f"<n{k}>" for k in range(1, N_POSITIONS + 1))
-STATE, ITEM = "<has>", "<shown>"
+STATE, ITEM, FOCUS = "<has>", "<shown>", "<focus>"
 WORDS: tuple[str, ...] = (
     END, DROP, KEEP, REF, *INTENT_WORDS, *ADD_WORDS, *CLOSED_WORDS, *GROUP_WORDS,
-    STATE, ITEM, *SLOT_WORDS, *OP_WORDS, *POSITION_WORDS,
+    STATE, ITEM, FOCUS, *SLOT_WORDS, *OP_WORDS, *POSITION_WORDS,
 )  # fmt: skip
 """Every word; a model's weights keep their own copy and refuse to run with another list."""
 
 GLOSSES: dict[str, str] = {
     END: "end", DROP: "remove", KEEP: "keep", REF: "this", COVERS_ALL: "total", STATE: "wanted", ITEM: "product",
+    FOCUS: "that one",
     "<price:lt>": "cheaper", "<price:gt>": "expensive", "<sort:price_asc>": "cheapest",
     "<sort:price_desc>": "most expensive", "<sort:rating_desc>": "best rated", "<sort:newest>": "newest",
     "<sort:popular>": "popular", "<o:eq>": "is", "<o:ne>": "not", "<o:lte>": "at most", "<o:gte>": "at least",
@@ -73,12 +75,32 @@ def gloss(word: str) -> str:
 
 
 def present(
-    text: str, assistant_text: str = "", *, shown: Sequence[str] = (), state: Sequence[Constraint] = ()
+    text: str,
+    assistant_text: str = "",
+    *,
+    shown: Sequence[str] = (),
+    state: Sequence[Constraint] = (),
+    focus: Collection[int] = (),
+    known: Sequence[Known] = (),
 ) -> Prompt:
-    """Lay a turn out for the model: utterance, last assistant text, shown titles, constraints so far."""
-    items = (Segment("shown", title, (ITEM, POSITION_WORDS[k])) for k, title in enumerate(shown[:N_POSITIONS]))
+    """Lay a turn out for the model: utterance, last assistant text, shown titles, constraints so far.
+
+    Args:
+        text: The utterance.
+        assistant_text: What the assistant said last.
+        shown: Titles on the screen.
+        state: The constraints so far.
+        focus: Positions, from 1, of the shown items that the talk is about now.
+        known: Which words of the utterance the shop knows; figures are found here.
+    """
+    items = (Segment("shown", title, _item_marks(k, focus)) for k, title in enumerate(shown[:N_POSITIONS], start=1))
     wishes = (Segment("state", _words_of(c), _marks_of(c)) for c in state[:N_WISHES])
-    return (Segment("user", text), Segment("assistant", assistant_text), *items, *wishes)
+    said = Segment("user", text, known=(*known, *figures(text)))
+    return (said, Segment("assistant", assistant_text), *items, *wishes)
+
+
+def _item_marks(position: int, focus: Collection[int]) -> tuple[str, ...]:
+    return (ITEM, POSITION_WORDS[position - 1], *((FOCUS,) if position in focus else ()))
 
 
 def _marks_of(constraint: Constraint) -> tuple[str, ...]:

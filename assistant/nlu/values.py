@@ -221,6 +221,11 @@ def _spaced(found: re.Match[str]) -> str:
     return f"{number} {known}" if known else found.group()
 
 
+def is_unit(word: str) -> bool:
+    """Whether `word` names a unit of measure as it stands, plural or not."""
+    return _unit_of(word) is not None
+
+
 def _unit_of(word: str) -> str | None:
     """Return the singular of a unit as it was typed, None for any other word."""
     if word in {'"', "”"}:

@@ -1,6 +1,7 @@
 """What the shop's own words add to a parse: spelling mended, materials and colours told from types, bare names.
 
-The model has never seen this catalogue; plain code reads what the catalogue knows. Nothing here decides what to do.
+The model has never seen this catalogue: it is told which words the catalogue knows (`known_words`), and plain code
+settles what it makes of them (`settled`). Nothing here decides what to do.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from assistant.dialogue.acts import Acts
 from assistant.dialogue.lexicon import lexicon, words
+from assistant.llm.base import Known
 from retrieval.types import Constraint
 
 if TYPE_CHECKING:
@@ -25,6 +27,11 @@ _PARTS: tuple[Slot, ...] = ("feature", "style", "material", "occasion", "recipie
 _LISTING: frozenset[Intent] = frozenset({"search", "recommend"})
 _MAX_BARE = 4
 """A message of more words is a sentence, not a name."""
+
+
+def known_words(store: Store, text: str) -> tuple[Known, ...]:
+    """Return the words of `text` that the catalogue knows, as hints for the parser."""
+    return tuple(Known(span.start, span.end, span.slot) for span in store.vocabulary.spans(text))
 
 
 def settled(store: Store, acts: Acts, message: str) -> Acts:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from assistant.dialogue.acts import Drop
 from assistant.dialogue.answers import answered
 from assistant.dialogue.lexicon import lexicon, words
-from assistant.dialogue.policy import doubt
+from assistant.dialogue.policy import doubt, unsure
 from assistant.nlu.base import Turn as Heard
-from assistant.turn.shopwords import settled
+from assistant.turn.shopwords import known_words, settled
 
 if TYPE_CHECKING:
     from assistant.dialogue.acts import Acts
@@ -29,11 +29,19 @@ def read(house: House, message: str, conversation: Conversation) -> Acts:
     if acts is not None:
         return acts
     previous, ours = house.conversations.last_exchange(conversation)
-    heard = Heard(_mended(house, message), conversation.state, assistant_text=ours, previous_text=previous)
+    text = _mended(house, message)
+    heard = Heard(
+        text,
+        conversation.state,
+        assistant_text=ours,
+        previous_text=previous,
+        known=known_words(house.store, text),
+    )
     acts = settled(house.store, house.parser.parse(heard), message)
     acts = _only_named(_exclusive(acts, conversation.state, message), conversation.state, message)
-    trusted = acts.confidence >= house.settings.model.min_confidence
-    return doubt(acts, recognised=recognised(house, message) if trusted else 0.0)
+    acts = doubt(acts, recognised=recognised(house, message))
+    trusted = acts.confidence >= house.settings.model.min_confidence or "human_agent" in acts.intents
+    return acts if trusted else unsure(acts)
 
 
 def _exclusive(acts: Acts, state: DialogueState, message: str) -> Acts:

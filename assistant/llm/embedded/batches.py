@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from assistant.llm.base import Mark, Span
 from assistant.llm.embedded.network import OUTPUT_POSITION, prefix_mask
-from assistant.llm.embedded.tokens import MAX_OUTPUT, NOWHERE, OUTPUT_TYPE, Encoded, PromptEncoder
+from assistant.llm.embedded.tokens import MAX_OUTPUT, N_KNOWN, NOWHERE, OUTPUT_TYPE, Encoded, PromptEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,12 +71,13 @@ def _targets(token: str | Span | Mark, prompt: Encoded, encoder: PromptEncoder) 
 
 
 def collate(rows: Sequence[Row], encoder: PromptEncoder) -> dict[str, Tensor]:
-    """Pad rows to one batch: ids, types, positions, at (b, n), mask (b, 1, n, n), targets (b, m), allowed (b, m, .)."""
+    """Pad rows to one batch: ids, types, positions, at (b, n), known (b, n, .), mask (b, 1, n, n), targets (b, m)."""
     longest = max(row.prompt.ids.size for row in rows)
     n_out = max(row.targets.size for row in rows)
     b, n = len(rows), longest + n_out
     ids, types, positions = (np.zeros((b, n), dtype=np.int64) for _ in range(3))
     at = np.full((b, n), NOWHERE, dtype=np.int64)
+    known = np.zeros((b, n, N_KNOWN), dtype=np.int64)
     targets = np.full((b, n_out), _IGNORED, dtype=np.int64)
     real = np.zeros((b, longest), dtype=bool)
     types[:, longest:] = OUTPUT_TYPE
@@ -84,9 +85,12 @@ def collate(rows: Sequence[Row], encoder: PromptEncoder) -> dict[str, Tensor]:
     for k, row in enumerate(rows):
         p, m = row.prompt.ids.size, row.targets.size
         ids[k, :p], types[k, :p], positions[k, :p], real[k, :p] = row.prompt.ids, row.prompt.types, np.arange(p), True
+        known[k, :p] = row.prompt.known
         ids[k, longest : longest + m], at[k, longest : longest + m] = row.inputs, row.at
         targets[k, :m] = row.targets
-    arrays = {"ids": ids, "types": types, "positions": positions, "at": at, "targets": targets, "real": real}
+    arrays = {
+        "ids": ids, "types": types, "positions": positions, "at": at, "known": known, "targets": targets, "real": real,
+    }  # fmt: skip
     batch = {name: torch.from_numpy(array) for name, array in arrays.items()}
     return {**batch, "mask": prefix_mask(batch["real"], n_out), "n_words": torch.tensor(len(encoder.words))}
 
@@ -94,7 +98,7 @@ def collate(rows: Sequence[Row], encoder: PromptEncoder) -> dict[str, Tensor]:
 def loss_of(network: Any, batch: dict[str, Tensor]) -> Tensor:  # noqa: ANN401
     """Return the mean cross-entropy of the next token."""
     n_prompt = batch["real"].shape[1]
-    states = network(batch["ids"], batch["types"], batch["positions"], batch["at"], batch["mask"])
+    states = network(batch["ids"], batch["types"], batch["positions"], batch["at"], batch["known"], batch["mask"])
     scores = network.scores(states, n_prompt).float()
     n_words = int(batch["n_words"])
     blocked = functional.pad(~batch["real"], (n_words, 0), value=False)[:, None, :]

@@ -15,13 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from assistant.llm.embedded.network import N_HEADS, N_LAYERS, WIDTH, ParserNetwork
-from assistant.llm.embedded.tokens import N_BUCKETS, NOWHERE
+from assistant.llm.embedded.tokens import N_BUCKETS, N_KNOWN, NOWHERE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-_INPUTS = ("ids", "types", "positions", "at", "past")
+_INPUTS = ("ids", "types", "positions", "at", "known", "past")
 _OUTPUTS = ("words", "queries", "keys", "present")
 
 
@@ -36,10 +36,13 @@ class _Deployed(nn.Module):
         self.register_buffer("scale", scale)
         self.register_buffer("table", (table / scale).round().to(torch.int8))
 
-    def forward(self, ids: Tensor, types: Tensor, positions: Tensor, at: Tensor, past: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        self, ids: Tensor, types: Tensor, positions: Tensor, at: Tensor, known: Tensor, past: Tensor
+    ) -> tuple[Tensor, ...]:
         net = self.network
         base = self.get_buffer("table")[ids].float() * self.get_buffer("scale")[ids]
-        x = net.norm(base + net.positions(positions) + net.types(types) + net.pointed(at))
+        told = net.positions(positions) + net.types(types) + net.pointed(at) + net.known(known).sum(dim=2)
+        x = net.norm(base + told)
         kept = []
         for k, layer in enumerate(net.layers):
             x, both = layer(x, None, past[k])
@@ -82,8 +85,9 @@ def _trace(model: nn.Module, path: Path) -> None:
     ids = torch.tensor([[101, 2000, 102]])
     at = torch.full_like(ids, NOWHERE)
     past = torch.zeros(N_LAYERS, 2, 1, N_HEADS, 2, WIDTH // N_HEADS)
-    example = (ids, torch.zeros_like(ids), torch.arange(3)[None], at, past)
-    axes: dict[str, dict[int, str]] = {name: {0: "b", 1: "n"} for name in (*_INPUTS[:4], *_OUTPUTS[:3])}
+    known = torch.zeros(1, 3, N_KNOWN, dtype=torch.long)
+    example = (ids, torch.zeros_like(ids), torch.arange(3)[None], at, known, past)
+    axes: dict[str, dict[int, str]] = {name: {0: "b", 1: "n"} for name in (*_INPUTS[:5], *_OUTPUTS[:3])}
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own notices on tracing and its deprecation
         torch.onnx.export(
@@ -92,8 +96,13 @@ def _trace(model: nn.Module, path: Path) -> None:
         )  # fmt: skip
 
 
-def write_manifest(folder: Path) -> None:
-    """Write `manifest.json`: size in bytes and sha256 of every file the runtime reads."""
+def write_manifest(folder: Path, *, calibration: Mapping[str, float] | None = None) -> None:
+    """Write `manifest.json`: size in bytes and sha256 of every file the runtime reads, and the calibration.
+
+    Args:
+        folder: The weights.
+        calibration: `scale` and `offset` from the logit of the raw probability to the logit of being right.
+    """
     names = ("parser.onnx", "tokenizer.json", "words.json")
     files = {
         name: {
@@ -102,4 +111,5 @@ def write_manifest(folder: Path) -> None:
         }
         for name in names
     }
-    (folder / "manifest.json").write_text(json.dumps({"files": files}, indent=1) + "\n", encoding="utf-8")
+    facts = {"files": files, **({"calibration": dict(calibration)} if calibration else {})}
+    (folder / "manifest.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from assistant.errors import ModelError
+from assistant.llm.base import KNOWN_KINDS
 from assistant.llm.embedded.tokens import MAX_PROMPT, NOWHERE, OUTPUT_TYPE
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class ParserNetwork(nn.Module):
         self.positions = nn.Embedding(512, WIDTH)
         self.pointed = nn.Embedding(NOWHERE + 1, WIDTH)
         self.types = nn.Embedding(OUTPUT_TYPE + 1, WIDTH)
+        self.known = nn.Embedding(len(KNOWN_KINDS) + 1, WIDTH, padding_idx=0)
+        nn.init.zeros_(self.known.weight)
         self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
         self.layers = nn.ModuleList(Layer(dropout) for _ in range(N_LAYERS))
         self.words = nn.Linear(WIDTH, n_words)
@@ -82,33 +85,43 @@ class ParserNetwork(nn.Module):
         self.key = nn.Linear(WIDTH, WIDTH)
         self.dropout = nn.Dropout(dropout)
 
-    def embed(self, ids: Tensor, types: Tensor, positions: Tensor, at: Tensor) -> Tensor:
-        """Return input embeddings (b, n, d); `at` is the prompt position an output token points at."""
-        known = ids < self.n_pieces
+    def embed(self, ids: Tensor, types: Tensor, positions: Tensor, at: Tensor, known: Tensor) -> Tensor:
+        """Return input embeddings (b, n, d).
+
+        Args:
+            ids: Tokens (b, n).
+            types: Kind of segment of each (b, n).
+            positions: Place of each (b, n).
+            at: The prompt position an output token points at (b, n).
+            known: What plain code tells of a token (b, n, `N_KNOWN`).
+        """
+        is_piece = ids < self.n_pieces
         pieces: Tensor = self.get_buffer("pieces")
-        base = functional.embedding(torch.where(known, ids, 0), pieces)
-        extra = functional.embedding(torch.where(known, 0, ids - self.n_pieces), self.extra.weight)
-        x = torch.where(known[..., None], base, extra)
-        x = x + self.positions(positions) + self.types(types) + self.pointed(at)
+        base = functional.embedding(torch.where(is_piece, ids, 0), pieces)
+        extra = functional.embedding(torch.where(is_piece, 0, ids - self.n_pieces), self.extra.weight)
+        x = torch.where(is_piece[..., None], base, extra)
+        x = x + self.positions(positions) + self.types(types) + self.pointed(at) + self.known(known).sum(dim=2)
         embedded: Tensor = self.dropout(self.norm(x))
         return embedded
 
-    def forward(self, ids: Tensor, types: Tensor, positions: Tensor, at: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(
+        self, ids: Tensor, types: Tensor, positions: Tensor, at: Tensor, known: Tensor, mask: Tensor | None
+    ) -> Tensor:
         """Return the last states (b, n, d) of a whole sequence."""
-        x = self.embed(ids, types, positions, at)
+        x = self.embed(ids, types, positions, at, known)
         for layer in self.layers:
             x, _ = layer(x, mask, None)
         return x
 
     def step(
-        self, ids: Tensor, types: Tensor, positions: Tensor, at: Tensor, past: Tensor
+        self, ids: Tensor, types: Tensor, positions: Tensor, at: Tensor, known: Tensor, past: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Run n new tokens after p old ones, batch 1, everything attending to everything: what is exported.
 
         Returns:
             Word scores (1, n, words), queries (1, n, d), keys (1, n, d), past (layers, 2, 1, heads, p + n, d / heads).
         """
-        x = self.embed(ids, types, positions, at)
+        x = self.embed(ids, types, positions, at, known)
         kept = []
         for k, layer in enumerate(self.layers):
             x, both = layer(x, None, past[k])

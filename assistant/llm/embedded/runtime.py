@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ import onnxruntime
 
 from assistant.errors import ModelError
 from assistant.llm.embedded.search import Scores, Search
-from assistant.llm.embedded.tokens import MAX_PROMPT, NOWHERE, OUTPUT_TYPE, Encoded, PromptEncoder
+from assistant.llm.embedded.tokens import MAX_PROMPT, N_KNOWN, NOWHERE, OUTPUT_TYPE, Encoded, PromptEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path(__file__).parent / "weights"
 BEAM_WIDTH = 1
+_LEAST = 1e-4
+_UNCALIBRATED = (1.0, 0.0)
 _PAST = (6, 2, 1, 12, 0, 32)  # layers, keys and values, batch, heads, tokens so far, width of a head
 
 
@@ -45,6 +49,7 @@ class EmbeddedModel:
         self._encoder = PromptEncoder(folder / "tokenizer.json", self.words)
         self._index = {word: k for k, word in enumerate(self.words)}
         self._width = width
+        self._scale, self._offset = _calibration(folder)
         self._session = onnxruntime.InferenceSession(
             str(folder / "parser.onnx"), _options(), providers=["CPUExecutionProvider"]
         )
@@ -58,7 +63,13 @@ class EmbeddedModel:
         encoded = self._encoder.encode(prompt)
         opening = self._encoder.word_ids.get(grammar.end, self._encoder.n_pieces)
         run = _Run(self._session, encoded, opening=opening, n_pieces=self._encoder.n_pieces)
-        return Search(grammar, self._index, width=self._width).run(run, prompt, encoded)
+        found = Search(grammar, self._index, width=self._width).run(run, prompt, encoded)
+        return replace(found, probability=self._calibrated(found.probability))
+
+    def _calibrated(self, probability: float) -> float:
+        """Return how often completions of that raw probability are right, as measured on held-out talk."""
+        bounded = min(max(probability, _LEAST), 1 - _LEAST)
+        return 1 / (1 + math.exp(-(self._scale * math.log(bounded / (1 - bounded)) + self._offset)))
 
 
 class _Run:
@@ -78,7 +89,8 @@ class _Run:
         n = self._prompt.ids.size
         ids, types = np.append(self._prompt.ids, self._opening), np.append(self._prompt.types, OUTPUT_TYPE)
         positions, at = np.append(np.arange(n), MAX_PROMPT), np.full(n + 1, NOWHERE)
-        words, queries, keys = self._feed(ids[None], types[None], positions[None], at[None])
+        known = np.concatenate([self._prompt.known, np.zeros((1, N_KNOWN), dtype=np.int64)])
+        words, queries, keys = self._feed(ids[None], types[None], positions[None], at[None], known[None])
         self._keys = keys[0, :n].T
         return Scores(words[:, -1], queries[:, -1] @ self._keys)
 
@@ -88,18 +100,18 @@ class _Run:
         self._past = self._past[:, :, list(parents)]
         ids = np.array([[self._id(word, at)] for word, at in moves])
         at = np.array([[position] for _, position in moves])
-        words, queries, _ = self._feed(
-            ids, np.full_like(ids, OUTPUT_TYPE), np.full_like(ids, MAX_PROMPT + self._steps), at
-        )
+        types, positions = np.full_like(ids, OUTPUT_TYPE), np.full_like(ids, MAX_PROMPT + self._steps)
+        known = np.zeros((*ids.shape, N_KNOWN), dtype=np.int64)
+        words, queries, _ = self._feed(ids, types, positions, at, known)
         return Scores(words[:, -1], queries[:, -1] @ self._keys)
 
     def _id(self, word: int | None, at: int) -> int:
         return int(self._prompt.ids[at]) if word is None else self._n_pieces + word
 
     def _feed(
-        self, ids: NDArray[Any], types: NDArray[Any], positions: NDArray[Any], at: NDArray[Any]
+        self, ids: NDArray[Any], types: NDArray[Any], positions: NDArray[Any], at: NDArray[Any], known: NDArray[Any]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        feed = {"ids": ids, "types": types, "positions": positions, "at": at, "past": self._past}
+        feed = {"ids": ids, "types": types, "positions": positions, "at": at, "known": known, "past": self._past}
         words, queries, keys, self._past = self._session.run(None, feed)
         return words, queries, keys
 
@@ -111,6 +123,16 @@ def _options() -> Any:  # noqa: ANN401  onnxruntime is untyped
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     return options
+
+
+def _calibration(folder: Path) -> tuple[float, float]:
+    """Return scale and offset of the calibration in the manifest: Platt's, over the logit of the raw probability.
+
+    References:
+        Platt (1999), Probabilistic outputs for support vector machines.
+    """
+    facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8")).get("calibration", {})
+    return float(facts.get("scale", _UNCALIBRATED[0])), float(facts.get("offset", _UNCALIBRATED[1]))
 
 
 def _verify(folder: Path) -> None:

@@ -81,6 +81,7 @@ class Search:
             ModelError: The grammar uses words that the network does not know.
         """
         beam, scores = [_Hypothesis(0.0)], stepper.begin()
+        first = self._first(scores.words[0], self._grammar.allowed(prompt, ()).words)
         best = _Hypothesis(-math.inf)
         for n_steps in range(MAX_OUTPUT + 1):
             closing = n_steps > MAX_OUTPUT - _LAST_STEPS
@@ -95,7 +96,20 @@ class Search:
             if not beam:
                 break
             scores = stepper.step([h.parent for h in beam], [h.move for h in beam])
-        return Completion(best.written[:-1], math.exp(best.score))
+        return Completion(best.written[:-1], math.exp(best.score), first)
+
+    def _first(self, scores: NDArray[np.float32], words: Sequence[str]) -> dict[str, float]:
+        """Return the probability of each word that may open the completion."""
+        logits = scores[self._numbers(words)]
+        shares = np.exp(logits - logits.max())
+        return {word: float(share) for word, share in zip(words, shares / shares.sum(), strict=True)}
+
+    def _numbers(self, words: Sequence[str]) -> NDArray[np.int64]:
+        try:
+            return np.array([self._index[word] for word in words], dtype=np.int64)
+        except KeyError as error:
+            msg = f"the weights do not know the word {error.args[0]!r}; train them again (shoptalk train parser)"
+            raise ModelError(msg) from error
 
     def _kept(self, grown: list[_Hypothesis], least: float) -> list[_Hypothesis]:
         grown.sort(key=lambda h: -h.score)
@@ -140,11 +154,7 @@ class Search:
         words = choice.words
         if closing and self._grammar.end in words:
             words = (self._grammar.end,)
-        try:
-            numbers = np.array([self._index[word] for word in words])
-        except KeyError as error:
-            msg = f"the weights do not know the word {error.args[0]!r}; train them again (shoptalk train parser)"
-            raise ModelError(msg) from error
+        numbers = self._numbers(words)
         for k, gain in self._top(scores[numbers]):
             yield _Hypothesis(old.score + gain, (*old.written, words[k]), None, row, (int(numbers[k]), NOWHERE))
 

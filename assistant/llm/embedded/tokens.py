@@ -13,6 +13,8 @@ from zlib import crc32
 import numpy as np
 from tokenizers import Tokenizer
 
+from assistant.llm.base import KNOWN_KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -29,6 +31,8 @@ OUTPUT_TYPE = len(KINDS)
 _MAX_PIECES = {"user": 192, "assistant": 48, "shown": 12, "state": 10}
 _MAX_CHARS = 4_000
 _PAD_WORDS = 2  # separators round each text
+N_KNOWN = 2  # a name and a figure may be known of the same token
+_FIGURES = frozenset({"money", "measure", "number", "code"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Encoded:
         starts: First character of each text token in its segment; -1 for marks and separators.
         ends: One past its last character.
         marks: Position of the first token of each segment: what a mark points at.
+        known: What plain code tells of each token, (n, `N_KNOWN`): 0 nothing, else one more than the kind's number.
     """
 
     ids: NDArray[np.int64]
@@ -50,6 +55,7 @@ class Encoded:
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     marks: tuple[int, ...]
+    known: NDArray[np.int64]
 
     @property
     def text(self) -> NDArray[np.bool_]:
@@ -101,7 +107,12 @@ class PromptEncoder:
             rows += [(token, kind, number, start, end) for token, start, end in pieces]
         table = np.array(rows, dtype=np.int64)
         ids, types, segments, starts, ends = table.T.copy()
-        return Encoded(ids, types, segments, starts, ends, tuple(marks))
+        known = np.zeros((len(rows), N_KNOWN), dtype=np.int64)
+        for number, segment in enumerate(prompt):
+            for hint in segment.known:
+                inside = (segments == number) & (ends > hint.start) & (starts < hint.end) & (starts >= 0)
+                known[inside, int(hint.kind in _FIGURES)] = 1 + KNOWN_KINDS.index(hint.kind)
+        return Encoded(ids, types, segments, starts, ends, tuple(marks), known)
 
     def _room(self, prompt: Prompt) -> int:
         """Return how many pieces each marked segment may have so that the whole fits."""

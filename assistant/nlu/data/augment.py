@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import yaml
 
 from assistant.nlu.data.examples import Example, Wish
+from assistant.nlu.numbers import SMALL, TENS
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from retrieval.types import Constraint
 
@@ -44,6 +45,27 @@ _LEADS = frozenset(
         "from",
     ]
 )
+_BESIDE = frozenset({"ask_policy", "order_status", "view_cart", "human_agent", "return_or_refund", "thank", "greet"})
+_JOINTS = (". ", ", ", " and ", ", also ", "! ", " - ", "\n", "; ", ". oh and ", " plus ", ". by the way ", " ")
+_SYLLABLES = (
+    "ka",
+    "lo",
+    "ri",
+    "zen",
+    "mor",
+    "vi",
+    "ta",
+    "quin",
+    "bel",
+    "nor",
+    "fa",
+    "shu",
+    "dex",
+    "ol",
+    "pra",
+    "um",
+    "gle",
+)
 _SWAPPED = frozenset({"category", "brand", "color", "material", "style", "feature", "occasion", "recipient", "size"})
 _NUMBERED = frozenset({"price", "quantity", "order_id", "size", "feature"})
 _DIGITS = re.compile(r"\d+")
@@ -64,6 +86,11 @@ class Lexicon:
                     text = example.text[wish.start : wish.end]
                     forms[wish.constraint.slot, form_of(wish.constraint.slot, text)].add(text)
         self._forms = {key: sorted(values) for key, values in forms.items()}
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Yield every value with its slot."""
+        for (slot, _), values in self._forms.items():
+            yield from ((slot, value) for value in values)
 
     def other(self, slot: str, text: str, rng: random.Random) -> str:
         """Return a value of the same slot and form as `text`."""
@@ -92,12 +119,15 @@ class Augmenter:
 
     def __init__(self, examples: Sequence[Example]) -> None:
         self.lexicon = Lexicon(examples)
+        self._asides = [e for e in examples if _is_aside(e)]
 
     def vary(self, example: Example, rng: random.Random) -> Example:
-        """Return `example` with other values, another state and some noise."""
+        """Return `example` with other values, another state, a second request and some noise, each sometimes."""
         if rng.random() < 0.7:
             example = self._swapped(example, rng)
         example = self._other_state(example, rng)
+        if self._asides and len(example.intents) == 1 and rng.random() < 0.06:
+            example = joined(example, rng.choice(self._asides), rng)
         return self.noisy(example, rng)
 
     def noisy(self, example: Example, rng: random.Random) -> Example:
@@ -123,6 +153,10 @@ class Augmenter:
 
     def _other_value(self, wish: Wish, old: str, rng: random.Random) -> str:
         slot = wish.constraint.slot
+        if slot in {"category", "brand"} and rng.random() < 0.06:
+            return invented(rng) + ("s" if slot == "category" and old.endswith("s") else "")
+        if slot in {"price", "quantity"} and old.isdigit() and rng.random() < 0.12:
+            return in_words(int(old))
         if slot in _SWAPPED and rng.random() < 0.45:
             return self.lexicon.other(slot, old, rng)
         if slot in _NUMBERED and rng.random() < 0.5:
@@ -151,6 +185,49 @@ def edited(example: Example, at: int, length: int, new: str) -> Example:
     grown = len(new) - length
     adds = tuple(_moved(wish, at, length, grown) for wish in example.adds)
     return replace(example, text=text, adds=adds)
+
+
+def joined(first: Example, aside: Example, rng: random.Random) -> Example:
+    """Return one turn that says both; a greeting goes in front and thanks anywhere, but neither is the main intent."""
+    if set(first.intents) & set(aside.intents) or any(w.constraint.slot == "order_id" for w in first.adds):
+        return first
+    before = aside.intents[0] == "greet" or (aside.intents[0] == "thank" and rng.random() < 0.5)
+    joint = rng.choice(_JOINTS)
+    one, two = (aside.text.rstrip(" .!"), first.text) if before else (first.text.rstrip(" .!"), aside.text)
+    text = f"{one}{joint}{two}"
+    shift = len(one) + len(joint)
+    ours = tuple(_shifted(w, shift if before else 0) for w in first.adds)
+    theirs = tuple(_shifted(w, 0 if before else shift) for w in aside.adds)
+    return replace(first, text=text, intents=(*first.intents, *aside.intents), adds=(*ours, *theirs))
+
+
+def _is_aside(example: Example) -> bool:
+    plain = not (example.references or example.drops or example.keeps) and len(example.intents) == 1
+    free = all(w.constraint.slot == "order_id" and w.source == "user" for w in example.adds)
+    return plain and free and example.intents[0] in _BESIDE and len(example.text) < 160
+
+
+def _shifted(wish: Wish, by: int) -> Wish:
+    if wish.source != "user" or wish.start < 0:
+        return wish
+    return replace(wish, start=wish.start + by, end=wish.end + by)
+
+
+def invented(rng: random.Random) -> str:
+    """Return a word that nobody has seen: a copied value must not depend on being known."""
+    return "".join(rng.choice(_SYLLABLES) for _ in range(rng.choice((2, 2, 3))))
+
+
+def in_words(number: int) -> str:
+    """Return a whole number below 1,000 as it is said; others in digits."""
+    if not 0 < number < 1_000:
+        return str(number)
+    hundreds, rest = divmod(number, 100)
+    said = [f"{SMALL[hundreds]} hundred"] if hundreds else []
+    if rest:
+        tens, ones = divmod(rest, 10)
+        said.append(SMALL[rest] if rest < len(SMALL) else f"{TENS[tens]} {SMALL[ones] if ones else ''}".strip())
+    return " and ".join(said)
 
 
 def _moved(wish: Wish, at: int, length: int, grown: int) -> Wish:

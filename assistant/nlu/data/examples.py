@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from assistant.dialogue.acts import Acts, Drop
 from assistant.dialogue.state import DialogueState
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from assistant.dialogue.acts import Intent
+    from assistant.llm.base import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One turn as a model should read it. `drops` and `keeps` index `state`, `references` count from 1."""
+    """One turn as a model should read it. `drops` and `keeps` index `state`, `references` and `focus` count from 1."""
 
     text: str
     intents: tuple[Intent, ...]
@@ -53,11 +54,15 @@ class Example:
     keeps: tuple[int, ...] = ()
     references: tuple[int, ...] = ()
     covers_all: bool = False
+    focus: tuple[int, ...] = ()
+    known: tuple[Known, ...] = ()
     origin: str = field(default="", compare=False)
 
     def prompt(self) -> Prompt:
         """Return what the model reads."""
-        return language.present(self.text, self.assistant_text, shown=self.shown, state=self.state)
+        return language.present(
+            self.text, self.assistant_text, shown=self.shown, state=self.state, focus=self.focus, known=self.known
+        )
 
     def tokens(self) -> tuple[Token, ...]:
         """Return what the model should write, closing word included."""
@@ -92,8 +97,8 @@ def _place(wish: Wish) -> tuple[int, int, int]:
 
 
 def read_book(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the authored dialogues of every `*.jsonl` file in `folder`, in the order of file names."""
-    for path in sorted(folder.glob("*.jsonl")):
+    """Yield the authored dialogues of every `*.jsonl` file in `folder` (or of one file), in the order of file names."""
+    for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else [folder]:
         with path.open(encoding="utf-8") as lines:
             for line in lines:
                 if line.strip():
@@ -104,27 +109,34 @@ def examples_of(dialogue: dict[str, Any]) -> Iterator[Example]:
     """Yield one example for every labelled user turn of an authored dialogue."""
     state, assistant_text = DialogueState(), ""
     shown: tuple[str, ...] = ()
+    focus: tuple[int, ...] = ()
     turns = dialogue["dialogue"]
     for number, turn in enumerate(turns):
         if turn["role"] == "assistant":
             assistant_text = turn["text"]
-            shown = tuple(turn["shown"]) if "shown" in turn else shown
+            shown, focus = (tuple(turn["shown"]), ()) if "shown" in turn else (shown, focus)
             continue
         gold = tuple(constraint_of(c) for c in turn["constraints"])
         texts = {_key(constraint_of(c)): c.get("text", "") for c in turn["constraints"]}
-        before = Example(turn["text"], tuple(turn["intents"]), assistant_text, shown, state.constraints)
+        intents = tuple(cast("Intent", i if isinstance(i, str) else i[0]) for i in turn["intents"])
+        before = Example(turn["text"], intents, assistant_text, shown, state.constraints, focus=focus)
         covers_all = _covers_all(turns[number + 1 :], gold)
         example, state = _derived(before, state, gold=gold, texts=texts, covers_all=covers_all)
         yield replace(example, references=tuple(turn["references"]), origin=dialogue["id"])
         state = replace(state, constraints=gold)
+        focus = tuple(turn["references"]) or focus
 
 
 def constraint_of(data: dict[str, Any]) -> Constraint:
-    """Read a constraint from the contract's JSON shape."""
+    """Read a constraint from the contract's JSON shape; of alternatives (`feature|style`) the first one."""
     value = data["value"]
-    value = value if isinstance(value, str) else float(value)
+    value = value.split("|")[0] if isinstance(value, str) else float(value)
     return Constraint(
-        slot=data["slot"], op=data["op"], value=value, currency=data.get("currency"), group=data.get("group", 0)
+        slot=data["slot"].split("|")[0],
+        op=data["op"].split("|")[0],
+        value=value,
+        currency=data.get("currency"),
+        group=data.get("group", 0),
     )
 
 

@@ -19,7 +19,7 @@ from assistant.llm.embedded.network import (
     warm_start,
 )
 from assistant.llm.embedded.runtime import WEIGHTS
-from assistant.llm.embedded.tokens import N_BUCKETS, NOWHERE, OUTPUT_TYPE, PromptEncoder
+from assistant.llm.embedded.tokens import N_BUCKETS, N_KNOWN, NOWHERE, OUTPUT_TYPE, PromptEncoder
 from assistant.nlu import language
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def test_training_in_one_pass_equals_writing_step_by_step(encoder: PromptEncoder
     batch = collate([row, rows[1]], encoder)
     n_prompt = batch["real"].shape[1]
     with torch.no_grad():
-        states = network(batch["ids"], batch["types"], batch["positions"], batch["at"], batch["mask"])
+        states = network(batch["ids"], batch["types"], batch["positions"], batch["at"], batch["known"], batch["mask"])
         together = network.scores(states, n_prompt)[0, :, : len(encoder.words)]
         n = row.prompt.ids.size
         ids = torch.from_numpy(row.prompt.ids)[None]
@@ -56,12 +56,14 @@ def test_training_in_one_pass_equals_writing_step_by_step(encoder: PromptEncoder
         opening = torch.cat([ids, torch.tensor([[int(row.inputs[0])]])], dim=1)
         types = torch.cat([torch.from_numpy(row.prompt.types), torch.tensor([OUTPUT_TYPE])])[None]
         positions = torch.cat([torch.arange(n), torch.tensor([OUTPUT_POSITION])])[None]
-        words, _, _, past = network.step(opening, types, positions, torch.full((1, n + 1), NOWHERE), past)
+        known = torch.cat([torch.from_numpy(row.prompt.known), torch.zeros(1, N_KNOWN, dtype=torch.long)])[None]
+        words, _, _, past = network.step(opening, types, positions, torch.full((1, n + 1), NOWHERE), known, past)
         alone = [words[0, -1]]
+        nothing = torch.zeros(1, 1, N_KNOWN, dtype=torch.long)
         for k in range(1, row.inputs.size):
             one = [int(row.inputs[k]), OUTPUT_TYPE, OUTPUT_POSITION + k, int(row.at[k])]
             at = [torch.tensor([[value]]) for value in one]
-            words, _, _, past = network.step(at[0], at[1], at[2], at[3], past)
+            words, _, _, past = network.step(at[0], at[1], at[2], at[3], nothing, past)
             alone.append(words[0, -1])
     assert torch.allclose(together[: len(alone)], torch.stack(alone), atol=1e-4)
 
