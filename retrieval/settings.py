@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -14,6 +16,7 @@ class RetrievalSettings(BaseSettings):
         candidates: How many of the best of each list are fused.
         chroma_url: HTTP address of a Chroma server; "" for the embedded one.
         encoder: Name in the encoder registry.
+        lexicon: Directory of the merchant's own word lists, added to those in `retrieval/lexicon`.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHOPTALK_RETRIEVAL__", frozen=True, extra="forbid")
@@ -22,3 +25,4 @@ class RetrievalSettings(BaseSettings):
     candidates: int = Field(default=200, ge=10, le=2000)
     chroma_url: str = ""
     encoder: str = "sentence"
+    lexicon: Path | None = None

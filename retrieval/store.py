@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, Self
 
+import retrieval.lexicon as lexicon
 from retrieval.catalogue import Catalogue
 from retrieval.document import document_text
 from retrieval.encoder import registry
@@ -92,6 +93,7 @@ class Store:
 
     def __init__(self, folder: Path, settings: RetrievalSettings) -> None:
         """Open the parts without looking whether they agree; use `Store.open`."""
+        lexicon.use(settings.lexicon)
         self.folder = folder
         self.settings = settings
         self._lock = RLock()

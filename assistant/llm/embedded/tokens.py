@@ -6,6 +6,7 @@ whatever the vocabulary does not know, so that two unknown characters stay two d
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -31,6 +32,7 @@ OUTPUT_TYPE = len(KINDS)
 _MAX_PIECES = {"user": 192, "assistant": 48, "shown": 12, "state": 10}
 _MAX_CHARS = 4_000
 _PAD_WORDS = 2  # separators round each text
+_STOP = re.compile(r"[,;!?](?=\s|$)|(?<=[^\s.]{3})\.(?=\s|$)|\n")
 N_KNOWN = 2  # a name and a figure may be known of the same token
 _FIGURES = frozenset({"money", "measure", "number", "code"})
 
@@ -47,6 +49,7 @@ class Encoded:
         ends: One past its last character.
         marks: Position of the first token of each segment: what a mark points at.
         known: What plain code tells of each token, (n, `N_KNOWN`): 0 nothing, else one more than the kind's number.
+        barred: Tokens that no span which began before them may reach: a comma, a full stop, the next line.
     """
 
     ids: NDArray[np.int64]
@@ -56,6 +59,7 @@ class Encoded:
     ends: NDArray[np.int64]
     marks: tuple[int, ...]
     known: NDArray[np.int64]
+    barred: NDArray[np.bool_]
 
     @property
     def text(self) -> NDArray[np.bool_]:
@@ -112,7 +116,7 @@ class PromptEncoder:
             for hint in segment.known:
                 inside = (segments == number) & (ends > hint.start) & (starts < hint.end) & (starts >= 0)
                 known[inside, int(hint.kind in _FIGURES)] = 1 + KNOWN_KINDS.index(hint.kind)
-        return Encoded(ids, types, segments, starts, ends, tuple(marks), known)
+        return Encoded(ids, types, segments, starts, ends, tuple(marks), known, _barred(prompt, segments, starts))
 
     def _room(self, prompt: Prompt) -> int:
         """Return how many pieces each marked segment may have so that the whole fits."""
@@ -137,3 +141,13 @@ class PromptEncoder:
         if token != self._unknown:
             return token
         return self.n_pieces + len(self.words) + crc32(surface.encode("utf-8", "replace")) % N_BUCKETS
+
+
+def _barred(prompt: Prompt, segments: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which tokens stand behind the end of a clause, or are the mark that ends it."""
+    barred = np.zeros(segments.size, dtype=bool)
+    for number, segment in enumerate(prompt):
+        for stop in _STOP.finditer(segment.text):
+            behind = np.flatnonzero((segments == number) & (starts >= stop.start()))
+            barred[behind[:1]] = True
+    return barred

@@ -67,12 +67,30 @@ def test_whatever_the_network_thinks_the_output_is_grammatical(encoder: PromptEn
         choice = GRAMMAR.allowed(PROMPT, written)
         if isinstance(token, Span):
             assert token.segment in choice.spans
+            copied = PROMPT[token.segment].text[token.start : token.end]
+            assert not any(mark in copied[1:] for mark in ",;!?")
         elif isinstance(token, Mark):
             assert token.segment in choice.marks
         else:
             assert token in choice.words
         written.append(token)
     assert language.END in GRAMMAR.allowed(PROMPT, written).words
+
+
+def test_no_word_is_copied_twice_within_a_group(encoder: PromptEncoder) -> None:
+    encoded = encoder.encode(PROMPT)
+    for seed in range(40):
+        tokens = Search(GRAMMAR, INDEX, width=1).run(Dice(seed, encoded.ids.size), PROMPT, encoded).tokens
+        used: list[Span] = []
+        for token in tokens:
+            if token in language.GROUP_WORDS:
+                used = []
+            elif isinstance(token, Span):
+                room = sum(end - start for start, end in ((s.start, s.end) for s in used if s.segment == token.segment))
+                full = room >= len(PROMPT[token.segment].text.replace(" ", "")) - 2
+                clash = any(s.segment == token.segment and s.start < token.end and token.start < s.end for s in used)
+                assert full or not clash
+                used.append(token)
 
 
 def test_a_network_that_never_wants_to_end_is_ended(encoder: PromptEncoder) -> None:

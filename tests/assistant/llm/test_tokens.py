@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assistant.llm.base import Segment, Span
+from assistant.llm.base import KNOWN_KINDS, Known, Segment, Span
 from assistant.llm.embedded.runtime import WEIGHTS
 from assistant.llm.embedded.tokens import MAX_PROMPT, PromptEncoder
 from assistant.nlu import language
@@ -42,6 +42,38 @@ def test_marks_stand_before_their_segment(encoder: PromptEncoder) -> None:
     assert encoded.ids[encoded.marks[2]] == encoder.word_ids[language.ITEM]
     assert encoded.ids[encoded.marks[3]] == encoder.word_ids[language.STATE]
     assert encoder.word_ids["<g1>"] in encoded.ids
+
+
+def test_what_is_known_of_words_and_figures_reaches_their_tokens(encoder: PromptEncoder) -> None:
+    text = "red garden chairs under £40"
+    known = (Known(0, 3, "color"), Known(4, 17, "category"))
+    encoded = encoder.encode(language.present(text, known=known))
+    told = {
+        text[start:end]: tuple(int(k) for k in kinds)
+        for start, end, kinds in zip(encoded.starts, encoded.ends, encoded.known, strict=True)
+        if start >= 0
+    }
+    color, category, money = (1 + KNOWN_KINDS.index(kind) for kind in ("color", "category", "money"))
+    assert told["red"] == (color, 0)
+    assert told["garden"] == told["chairs"] == (category, 0)
+    assert told["under"] == (0, 0)
+    assert told["40"] == (0, money)
+
+
+@pytest.mark.parametrize(
+    ("text", "barred"),
+    [
+        ("red, blue", [","]),
+        ("1,200 or 2.4 m", []),
+        ("St. Ives", []),
+        ("it broke. help", ["."]),
+        ("one\ntwo", ["two"]),
+    ],
+)
+def test_spans_end_where_a_clause_does(encoder: PromptEncoder, text: str, barred: list[str]) -> None:
+    encoded = encoder.encode(language.present(text))
+    where = np.flatnonzero(encoded.barred)
+    assert [text[encoded.starts[k] : encoded.ends[k]] for k in where] == barred
 
 
 def test_cut_values_are_not_found(encoder: PromptEncoder) -> None:

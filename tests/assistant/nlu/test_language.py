@@ -69,3 +69,16 @@ def test_the_state_is_laid_out_with_slot_operator_and_group() -> None:
     prompt = language.present("x", state=[Constraint("color", "ne", "red", group=2), Constraint("price", "lte", 40.0)])
     assert prompt[2].marks == (language.STATE, "<s:color>", "<o:ne>", "<g2>")
     assert prompt[3].text == "40"
+
+
+def test_the_item_that_is_talked_about_is_marked() -> None:
+    prompt = language.present("is it loud?", shown=["A", "B"], focus=[2])
+    assert [language.FOCUS in segment.marks for segment in prompt if segment.kind == "shown"] == [False, True]
+
+
+def test_a_group_uses_each_word_once() -> None:
+    prompt = language.present("red kettle and red mug")
+    first, second = Span(0, 0, 3), Span(0, 4, 10)
+    written = ("<i:search>", "<add:color:eq>", first, "<add:category:eq>", second, "<add:color:eq>")
+    assert GRAMMAR.allowed(prompt, written).taken == (first, second)
+    assert GRAMMAR.allowed(prompt, (*written[:5], "<g1>", "<add:color:eq>")).taken == ()

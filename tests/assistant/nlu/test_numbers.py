@@ -33,6 +33,7 @@ def test_numbers(text: str, number: float | None) -> None:
         ("", "100", "€ max", Money(100, "EUR")),
         ("between ", "two", " to three hundred €", Money(200, "EUR")),
         ("", "30", " to 45 euros", Money(30, "EUR")),
+        ("", "seventy", " to a hundred euros", Money(70, "EUR")),
         ("from ", "1", "-2k", Money(1000, None)),
         ("", "a tenner", " tops", Money(10, "GBP")),
         ("", "fifteen dollars cdn", "", Money(15, "CAD")),

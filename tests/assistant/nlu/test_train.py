@@ -6,11 +6,15 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 
 from assistant.errors import ModelError
 from assistant.llm.embedded.runtime import EmbeddedModel
+from assistant.nlu import language
 from assistant.nlu import train as training
 from assistant.nlu.base import Turn
+from assistant.nlu.data.examples import read_book
+from assistant.nlu.data.mixture import BOOK
 from assistant.nlu.parser import ModelParser
 
 if TYPE_CHECKING:
@@ -34,9 +38,30 @@ def test_a_short_run_leaves_usable_weights_and_its_facts(tmp_path: Path) -> None
     assert training.earlier_stages(tmp_path / "model.pt") == [
         {name: value for name, value in facts.items() if name not in {"held_out", "earlier"}}
     ]
-    again = training.TrainSettings(out=tmp_path, max_steps=3, batch=2, resume=True)
+    held_out = tmp_path / "held_out.jsonl"
+    held_out.write_text(json.dumps(next(read_book(BOOK))) + "\n", encoding="utf-8")
+    again = training.TrainSettings(out=tmp_path, max_steps=3, batch=2, resume=True, validation=held_out)
     resumed = json.loads((training.train(again) / "training.json").read_text(encoding="utf-8"))
-    assert resumed["steps"] == 3
+    assert resumed["steps"] == resumed["best_step"] == 3
+    assert resumed["curve"][-1]["validation"] > 0
+    assert (folder / "curve.png").stat().st_size > 1_000
+
+
+def test_weights_of_an_earlier_language_grow_into_todays() -> None:
+    old_words = [word for word in language.WORDS if word != language.FOCUS]
+    n_buckets = 3
+
+    def weights(n_words: int, value: float) -> dict[str, torch.Tensor]:
+        rows = torch.arange(n_words + n_buckets, dtype=torch.float32)[:, None] + value
+        return {"extra.weight": rows, "words.weight": rows[:n_words], "words.bias": rows[:n_words, 0], "kept": rows[:1]}
+
+    fresh = {**weights(len(language.WORDS), 1_000.0), "known.weight": torch.zeros(2)}
+    taken = training.grown(weights(len(old_words), 0.0), fresh, old_words=old_words)
+    new = language.WORDS.index(language.FOCUS)
+    assert taken["words.bias"].tolist() == [*range(new), 1_000.0 + new, *range(new, len(old_words))]
+    assert taken["extra.weight"][-n_buckets:, 0].tolist() == [float(len(old_words) + k) for k in range(n_buckets)]
+    assert taken["kept"].item() == 0.0
+    assert taken["known.weight"].shape == (2,)
 
 
 def test_a_gpu_is_insisted_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ def test_tracking_the_derived_acts_gives_the_authored_state() -> None:
             wanted = {(c.slot, c.op, str(c.value).casefold()) for c in map(constraint_of, turn["constraints"])}
             right += wanted == {(c.slot, c.op, str(c.value).casefold()) for c in state.constraints}
             total += 1
-    assert total == 2602
+    assert total > 7_900
     assert right / total > 0.99
 
 
@@ -73,7 +73,7 @@ def test_varied_and_generated_examples_stay_true(mixture: Mixture, seed: int) ->
     check(mixture.generator.example(rng))
     example = rng.choice(mixture.examples)
     varied = mixture.augmenter.vary(example, rng)
-    assert varied.intents == example.intents
+    assert varied.intents[: len(example.intents)] == example.intents
     assert len(varied.drops) == len(example.drops)
     assert [example.state[k].slot for k in example.drops] == [varied.state[k].slot for k in varied.drops]
     for wish in varied.adds:
