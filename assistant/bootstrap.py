@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from assistant.turn.house import House
     from retrieval.store import Store
 
+_PRIVATE = frozenset({"api_key", "database_url", "extra_body", "password_hash", "url"})
+
 
 def read_settings(*, store: Path | None = None) -> Settings:
     """Read the environment once; `store` overrides `SHOPTALK_STORE`.
@@ -34,15 +36,22 @@ def read_settings(*, store: Path | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "SHOPTALK_" + "__".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"{name}={first.get('input')!r} cannot be used: {first['msg']}") from error
+        given = first.get("input")
+        # A whole section (a dict) or an address may hold a key or a password: neither is repeated.
+        said = f"={given!r}" if isinstance(given, str | int | float) and first["loc"][-1] not in _PRIVATE else ""
+        raise SettingsError(f"{name}{said} cannot be used: {first['msg'].removeprefix('Value error, ')}") from error
 
 
 def open_parser(settings: Settings) -> Parser:
-    """Return the parser alone, without a store."""
-    from assistant.llm.registry import load_model
+    """Return the parser alone, without a store.
+
+    Raises:
+        ModelError: The language model that `settings` name cannot be loaded.
+    """
+    from assistant.llm.registry import open_model
     from assistant.nlu.parser import ModelParser
 
-    return ModelParser(load_model(settings.model.backend))
+    return ModelParser(open_model(settings.model))
 
 
 def open_store(settings: Settings) -> Store:

@@ -92,7 +92,12 @@ class Handoff:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer of the assistant, CONTRACT section 4 with a few fields added (`comparison`, `conversation_id`)."""
+    """One answer of the assistant, CONTRACT section 4 with a few fields added (`comparison`, `conversation_id`).
+
+    Attributes:
+        trace: Wall milliseconds by stage.
+        notes: What was out of the ordinary, by what it is about: `model` where another one than asked for answered.
+    """
 
     turn: int
     text: str
@@ -109,6 +114,7 @@ class Reply:
     handoff: Handoff | None = None
     elapsed_ms: float = 0.0
     trace: Mapping[str, float] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
     degraded: bool = False
 
     def to_json(self) -> dict[str, Any]:
@@ -129,6 +135,7 @@ class Reply:
             "handoff": asdict(self.handoff) if self.handoff else None,
             "elapsed_ms": round(self.elapsed_ms, 2),
             "trace": {k: round(v, 2) for k, v in self.trace.items()},
+            "notes": dict(self.notes),
             "degraded": self.degraded,
         }
 

@@ -45,7 +45,9 @@ class Shopfront:
 
     def describe(self) -> str:
         """Return one line about what is served."""
-        return f"{self.store.catalogue.count()} products from {self.house.settings.store_dir}"
+        model = self.house.settings.model
+        named = f"{model.backend} ({model.name})" if model.name else model.backend
+        return f"{self.store.catalogue.count()} products from {self.house.settings.store_dir}; model: {named}"
 
     def ready(self) -> dict[str, str]:
         """Return `"ok"` or a problem by component."""

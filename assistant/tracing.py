@@ -1,4 +1,4 @@
-"""Which turn is being answered, and how long each stage of it took."""
+"""Which turn is being answered, how long each stage of it took, and what an operator should know about it."""
 
 from __future__ import annotations
 
@@ -16,25 +16,41 @@ turn_id: ContextVar[str] = ContextVar("turn_id", default="-")
 
 
 class Trace:
-    """Collects wall milliseconds by stage; a stage entered twice adds up."""
+    """Collects wall milliseconds by stage; a stage entered twice adds up.
+
+    Attributes:
+        notes: What was out of the ordinary, by what it is about; never any shopper text.
+    """
 
     def __init__(self) -> None:
         self._started = time.perf_counter()
         self.stages: dict[str, float] = {}
+        self.notes: dict[str, str] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time the block as part of stage `name`."""
-        started = time.perf_counter()
+        started, token = time.perf_counter(), _current.set(self)
         try:
             yield
         finally:
+            _current.reset(token)
             self.stages[name] = self.stages.get(name, 0.0) + (time.perf_counter() - started) * 1000
 
     @property
     def elapsed_ms(self) -> float:
         """Wall milliseconds since the trace began."""
         return (time.perf_counter() - self._started) * 1000
+
+
+_current: ContextVar[Trace | None] = ContextVar("trace", default=None)
+
+
+def note(about: str, text: str) -> None:
+    """Put a note on the trace of the turn whose stage is running; outside of a stage there is nowhere to put it."""
+    trace = _current.get()
+    if trace is not None:
+        trace.notes[about] = text
 
 
 class TurnFilter:

@@ -31,7 +31,12 @@ LEVELS = {
 
 # heavy module -> the files that may import it (any depth of function)
 HEAVY = {
-    "torch": {"assistant/nlu/train", "assistant/llm/embedded/", "retrieval/encoder/export", "retrieval/encoder/train"},
+    "torch": {
+        "assistant/nlu/train", "assistant/llm/embedded/", "assistant/llm/hf", "retrieval/encoder/export",
+        "retrieval/encoder/train",
+    },
+    "llguidance": {"assistant/llm/hf"},
+    "httpx": {"assistant/llm/openai_server"},
     "transformers": {"retrieval/encoder/", "assistant/llm/", "assistant/nlu/train"},
     "sentence_transformers": {"retrieval/encoder/"},
     "accelerate": {"assistant/nlu/train", "assistant/llm/", "retrieval/encoder/train"},
@@ -39,7 +44,7 @@ HEAVY = {
     "tantivy": {"retrieval/index/lexical"},
     "gradio": {"ui/app", "ui/shop/", "ui/agent/", "ui/report/"},
     "onnxruntime": {"retrieval/encoder/", "assistant/llm/embedded/"},
-}
+}  # fmt: skip
 
 
 def modules() -> dict[str, Path]:

@@ -98,13 +98,18 @@ class Completion:
     """What a model wrote, without the closing word.
 
     Attributes:
-        probability: The model's probability of the whole completion among those the grammar allows, 0..1.
+        probability: The model's probability of the whole completion among those the grammar allows, 0..1; 1 where it
+            cannot be had.
         first: Probability of each word that could have come first; empty where a model does not tell.
+        answered_by: Name of the model that answered in place of the one asked; "" where that one did.
+        excuse: Why the one asked did not; never any shopper text, address or key.
     """
 
     tokens: tuple[Token, ...]
     probability: float
     first: Mapping[str, float] = field(default_factory=dict, compare=False)
+    answered_by: str = ""
+    excuse: str = ""
 
 
 class LanguageModel(Protocol):

@@ -12,6 +12,7 @@ from assistant.llm.base import Mark, Span
 from assistant.nlu import language
 from assistant.nlu.bounds import range_floor, read_bound, says_stars, says_total
 from assistant.nlu.values import read_value, whole_words
+from assistant.tracing import note
 from retrieval.types import SHOWN, Constraint, Op, Slot
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class ModelParser:
         except ModelError as error:
             msg = f"the model {self.name!r} cannot parse: {error}"
             raise ParseError(msg) from error
+        if completion.answered_by:
+            note("model", f"{completion.answered_by} answered: {completion.excuse}")
         acts = acts_from(completion.tokens, prompt, state=turn.state.constraints, confidence=completion.probability)
         return _with_cues(acts, text)
 

@@ -123,6 +123,7 @@ def reply(turn: Turn, steps: Sequence[Step], *, said: ReplyPlan, text: str, stat
         handoff=next((outcome for outcome in outcomes if isinstance(outcome, Handoff)), None),
         elapsed_ms=turn.trace.elapsed_ms,
         trace=dict(turn.trace.stages),
+        notes=dict(turn.trace.notes),
     )
 
 

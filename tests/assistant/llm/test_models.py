@@ -17,6 +17,7 @@ from assistant.llm.embedded.runtime import WEIGHTS, EmbeddedModel
 from assistant.llm.registry import load_model, names
 from assistant.llm.scripted import ScriptedModel
 from assistant.nlu import language
+from assistant.settings import ModelSettings
 from retrieval.types import Constraint
 
 if TYPE_CHECKING:
@@ -64,11 +65,29 @@ def check(completion: Completion, prompt: Prompt) -> None:
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_model_obeys_the_grammar(name: str) -> None:
-    model = load_model(name)
+def test_every_model_obeys_the_grammar(name: str, request: pytest.FixtureRequest) -> None:
+    model = load_model(name, settings=larger(name, request))
     prompt = language.present("something cheaper in red, not plastic", "Which colour?", shown=SHOWN, state=STATE)
     check(model.complete(prompt, GRAMMAR), prompt)
     assert model.name == name
+
+
+def larger(name: str, request: pytest.FixtureRequest) -> ModelSettings | None:
+    """What a larger model needs: real files, a real server."""
+    if name == "hf":
+        pytest.importorskip("llguidance", reason="the extra 'hf' is not installed")
+        folder = request.getfixturevalue("babbler")
+        return ModelSettings(backend="hf", name=str(folder), device_map="cpu", max_output_tokens=64)
+    if name == "openai_server":
+        url = request.getfixturevalue("chat_url")
+        return ModelSettings(backend="openai_server", name="any", url=url)
+    return None
+
+
+@pytest.mark.parametrize("name", ["hf", "openai_server"])
+def test_larger_models_say_what_they_need(name: str) -> None:
+    with pytest.raises(ModelError, match=f"SHOPTALK_MODEL__BACKEND={name}"):
+        load_model(name)
 
 
 @pytest.mark.parametrize("text", HARD)

@@ -1,0 +1,1 @@
+"""Chat models behind the port: a turn becomes messages and a JSON schema, the JSON answer becomes commands."""
