@@ -47,6 +47,7 @@ class HfModel:
         self._lock = Lock()
         self._tokenizer, self._model = _loaded(settings)
         self._masks = _Masks(self._tokenizer, self._model)
+        self._opening: _Opening | None = None
 
     def complete(self, prompt: Prompt, grammar: Grammar) -> Completion:
         """Return the model's greedy answer, within the grammar.
@@ -68,6 +69,9 @@ class HfModel:
         n_prompt = inputs["input_ids"].shape[1]
         self._must_fit(n_prompt)
         mask = self._masks.of(schema)
+        if self._opening is None:
+            other = self._encoded([*messages[:-1], {"role": "user", "content": "?"}])["input_ids"]
+            self._opening = _Opening(self._model, inputs["input_ids"].cpu(), other)
         limits = GenerationConfig(
             max_new_tokens=self._settings.max_output_tokens,
             max_time=self._settings.timeout_s,
@@ -79,10 +83,12 @@ class HfModel:
             with torch.inference_mode():
                 output = self._model.generate(
                     **inputs,
+                    past_key_values=self._opening.recall(inputs["input_ids"]),
                     generation_config=limits,
                     logits_processor=LogitsProcessorList([mask]),
                 )
         except (RuntimeError, ValueError, IndexError) as error:
+            self._opening = None
             msg = f"the model failed on a prompt of {n_prompt} tokens ({type(error).__name__})"
             raise ModelError(msg) from error
         text: str = self._tokenizer.decode(output[0, n_prompt:], skip_special_tokens=True)
@@ -117,6 +123,38 @@ class HfModel:
                 "lower SHOPTALK_MODEL__MAX_OUTPUT_TOKENS or choose a model with a longer context"
             )
             raise ModelError(msg)
+
+
+class _Opening:
+    """Keys and values of the beginning that all turns share (rules and examples): read once, not once a turn.
+
+    Args:
+        model: The model; one whose memory cannot be shortened (sliding windows, recurrent layers) keeps nothing.
+        first: Tokens of one turn, (1, n).
+        other: Tokens of another one.
+    """
+
+    def __init__(self, model: Any, first: Any, other: Any) -> None:  # noqa: ANN401
+        from transformers import DynamicCache
+        from transformers.cache_utils import DynamicLayer
+
+        n = min(first.shape[1], other.shape[1])
+        differs = (first[0, :n] != other[0, :n]).nonzero()
+        self._ids = first[:, : int(differs[0]) if len(differs) else n - 1]
+        self._model = model
+        self._cache: Any = DynamicCache(config=model.config.get_text_config())
+        self._keeps = bool(self._cache.layers) and all(type(layer) is DynamicLayer for layer in self._cache.layers)
+
+    def recall(self, ids: Any) -> Any:  # noqa: ANN401
+        """Return the cache, filled with the shared beginning and nothing else; None where `ids` begin otherwise."""
+        n = self._ids.shape[1]
+        if not self._keeps or n == 0 or ids.shape[1] <= n or not bool((ids[:, :n].cpu() == self._ids).all()):
+            return None
+        if self._cache.get_seq_length() == 0:
+            self._model(input_ids=ids[:, :n], past_key_values=self._cache, use_cache=True, logits_to_keep=1)
+        elif self._cache.get_seq_length() > n:
+            self._cache.crop(n - self._cache.get_seq_length())
+        return self._cache
 
 
 class _Masks:

@@ -76,10 +76,20 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def _cut_off(body: str) -> object:
+    """Return what was whole before the cut: a number at the end may lack digits, a constraint there its group."""
+    whole = body.rstrip("0123456789.-")
     try:
-        return from_json(body, allow_partial=True) if body else None
+        found = from_json(whole, allow_partial=True) if whole else None
     except ValueError:
         return None
+    added = found.get("add") if isinstance(found, dict) else None
+    if isinstance(added, list) and added and not _is_whole(added[-1]):
+        added.pop()
+    return found
+
+
+def _is_whole(wish: object) -> bool:
+    return isinstance(wish, dict) and {"slot", "op", "value", "group"} <= wish.keys()
 
 
 def replay(commands: Iterable[Command], prompt: Prompt, grammar: Grammar) -> tuple[Token, ...]:

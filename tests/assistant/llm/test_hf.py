@@ -35,7 +35,7 @@ TEXTS = (
 
 
 def settings(folder: Path, **more: object) -> ModelSettings:
-    given = {"max_output_tokens": 96, "device_map": "cpu", "timeout_s": 60.0, **more}
+    given = {"max_output_tokens": 64, "device_map": "cpu", "timeout_s": 60.0, **more}
     return ModelSettings(backend="hf", name=str(folder), **given)  # type: ignore[arg-type]
 
 

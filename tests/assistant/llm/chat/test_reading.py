@@ -155,6 +155,8 @@ def test_no_word_is_said_twice_within_a_type() -> None:
         '<think>{"intents": ["deny"]}</think>\n{"intents": ["greet"]}',
         '{"intents": ["greet"], "add": [{"slot": "color", "op": "eq", "val',
         '{"intents": ["greet", "de',
+        '{"intents": ["greet"], "references": [1',
+        '{"intents": ["greet"], "add": [{"slot": "color", "op": "eq", "value": "red"',
         '{"intents": ["greet", "dance", 7, null], "add": {}, "references": "all"}',
     ],
 )
