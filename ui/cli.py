@@ -176,7 +176,8 @@ def train_parser(
     """
     from assistant.llm.embedded.runtime import EmbeddedModel
     from assistant.nlu.parser import ModelParser
-    from assistant.nlu.train import TrainSettings, train
+    from assistant.nlu.train import train
+    from assistant.nlu.train_loop import TrainSettings
     from eval.parser_eval import OWN_DEV, OWN_TEST, SETS
     from eval.parser_report import judged
 

