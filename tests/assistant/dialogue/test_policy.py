@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from assistant.dialogue.acts import INTENTS, Acts, Drop, Intent
 from assistant.dialogue.facts import CartItem, Facts, Option
-from assistant.dialogue.policy import apply, decide, doubt
+from assistant.dialogue.policy import apply, decide, doubt, unsure
 from assistant.dialogue.references import Resolved, resolve
 from assistant.dialogue.state import DialogueState, PendingAction, Question, ShownItem
 from assistant.dialogue.system import SystemAct
-from assistant.dialogue.tracker import show, track
+from assistant.dialogue.tracker import ask, show, track
 from retrieval.types import Constraint
 
 KETTLE = Constraint("category", "eq", "kettle")
@@ -238,6 +238,25 @@ def test_gibberish_is_doubted_before_it_reaches_the_state() -> None:
     assert doubt(fine, recognised=1.0) is fine
     person = acts("human_agent")
     assert doubt(person, recognised=0.0) is person
+
+
+def test_a_doubtful_wish_is_put_to_the_shopper_and_done_after_a_yes() -> None:
+    guessed = unsure(acts("search", add=(TOASTER,), confidence=0.05))
+    assert track(DialogueState(), guessed).constraints == ()
+    decided = turn(DialogueState(), guessed)
+    assert kinds(decided) == ["clarify:did_you_mean"]
+    assert decided[0].question is not None
+    assert decided[0].question.proposes == (TOASTER,)
+    asked = ask(apply(track(DialogueState(), guessed), decided), decided[0].question)
+    agreed = track(asked, acts("affirm"))
+    assert agreed.constraints == (TOASTER,)
+    again = turn(apply(asked, decided), guessed)
+    assert kinds(again) == ["clarify:offer_person"]
+
+
+def test_only_wishes_are_guessed() -> None:
+    for doubtful in (acts("add_to_cart", references=(1,)), acts("search", add=(TOASTER,), drop=(Drop("color"),))):
+        assert unsure(replace(doubtful, confidence=0.05)).guess == ()
 
 
 def test_what_is_turned_down_is_recorded_by_group() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from assistant.dialogue.acts import Acts
-from assistant.turn.shopwords import settled
+from assistant.turn.shopwords import known_words, settled
 from retrieval.types import Constraint
 
 if TYPE_CHECKING:
@@ -98,3 +98,9 @@ def test_a_common_word_is_no_brand_unless_written_as_one(shop: Assistant) -> Non
 def test_a_brand_that_was_not_heard_bounds_a_wish(shop: Assistant, intent: Intent, n: int) -> None:
     acts = settled(shop.store, Acts((intent,)), "is there anything nice by Kiyomi here")
     assert [(c.slot, c.value) for c in acts.add] == [("brand", "Kiyomi")] * n
+
+
+def test_the_parser_is_told_the_shops_words(shop: Assistant) -> None:
+    text = "a leather sofa, not from Fellmark"
+    told = {text[known.start : known.end]: known.kind for known in known_words(shop.store, text)}
+    assert told == {"leather": "material", "sofa": "category", "Fellmark": "brand"}
