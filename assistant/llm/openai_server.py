@@ -1,7 +1,7 @@
 """Any server that speaks the OpenAI API: vLLM, llama.cpp, `transformers serve`, a provider.
 
-One request a turn, with the answer's JSON schema; a server that knows no schemas (400 or 422) is asked in plain words
-from then on. Whatever it writes is read as data (`assistant.llm.chat.reading`).
+One request a turn, with the answer's JSON schema in the first form that the server takes (`_FORMS`; one that knows no
+schemas is asked in plain words). Whatever it writes is read as data (`assistant.llm.chat.reading`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from assistant.llm.chat.offer import offer_of, schema_of
 from assistant.llm.chat.reading import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from assistant.llm.base import Completion, Grammar, Prompt
     from assistant.settings import ModelSettings
@@ -38,17 +38,27 @@ _LOG = logging.getLogger(__name__)
 _BACK_OFF = wait_random_exponential(multiplier=0.25, max=4.0)  # seconds, from 0: full jitter
 _TOO_MANY, _SERVER_ERROR = 429, 500
 _NO_SCHEMA = frozenset({400, 422})
+_FORMS: tuple[Callable[[Mapping[str, Any]], dict[str, Any]], ...] = (
+    lambda schema: _form(
+        {"type": "json_schema", "json_schema": {"name": "commands", "strict": True, "schema": schema}}
+    ),
+    lambda schema: _form({"type": "json_object", "schema": schema}),
+    lambda _schema: {},
+)
+"""How JSON is asked for: as OpenAI, vLLM and llama.cpp have it, as llama-cpp-python has it, by the prompt alone."""
 
 
 class _TransientError(ModelError):
     """Trouble that may be over in a moment.
 
     Attributes:
+        status: What the server answered with; 0 where it did not.
         wait_s: What the server asked to wait, in seconds; 0 where it did not.
     """
 
-    def __init__(self, message: str, *, wait_s: float = 0.0) -> None:
+    def __init__(self, message: str, *, status: int = 0, wait_s: float = 0.0) -> None:
         super().__init__(message)
+        self.status = status
         self.wait_s = wait_s
 
 
@@ -90,7 +100,7 @@ class OpenAiServerModel:
         self._url = f"{settings.url}/chat/completions"
         self._client = httpx.Client(follow_redirects=False)
         weakref.finalize(self, self._client.close)
-        self._takes_schemas = True
+        self._form, self._is_known = 0, False
 
     def complete(self, prompt: Prompt, grammar: Grammar) -> Completion:
         """Return what the server's model says, within the grammar; its probability is not known and given as 1.
@@ -109,22 +119,31 @@ class OpenAiServerModel:
         }
         answer = self._asked(
             {key: value for key, value in body.items() if value is not None},
-            {"type": "json_schema", "json_schema": {"name": "commands", "strict": True, "schema": schema_of(offer)}},
+            schema_of(offer),
         )
         return read(_content(answer), prompt, grammar, offer=offer)
 
     def _asked(self, body: dict[str, Any], schema: Mapping[str, Any]) -> bytes:
         deadline = _Deadline(time.monotonic() + self._settings.timeout_s, self._settings.timeout_s)
-        if self._takes_schemas and "response_format" not in body:
+        if "response_format" in body:
+            return self._sent(body, deadline)
+        for form in range(self._form, len(_FORMS)):
             try:
-                return self._sent({**body, "response_format": schema}, deadline)
+                answer = self._sent({**body, **_FORMS[form](schema)}, deadline)
             except _RefusedError as refusal:
-                answer = self._sent(body, deadline)
-                # Only now is it known that the schema was to blame, and not, say, the length of the prompt.
-                self._takes_schemas = False
-                _LOG.warning("the model server takes no JSON schema (%s); it is asked in plain words now", refusal)
+                refused = refusal
+            except _TransientError as error:
+                # Some servers say with 500 that they do not know a form; one that was taken before is not doubted.
+                if error.status != _SERVER_ERROR or self._is_known:
+                    raise
+                refused = _RefusedError(str(error))
+            else:
+                # Only now is it known that the form was to blame, and not, say, the length of the prompt.
+                if form != self._form:
+                    _LOG.warning("the model server takes no JSON schema in the usual form; form %d will do", form + 1)
+                self._form, self._is_known = form, True
                 return answer
-        return self._sent(body, deadline)
+        raise refused
 
     def _sent(self, body: Mapping[str, Any], deadline: _Deadline) -> bytes:
         retrying = Retrying(
@@ -169,6 +188,10 @@ class OpenAiServerModel:
         return {**plain, "authorization": f"Bearer {key.get_secret_value()}"} if key is not None else plain
 
 
+def _form(response_format: dict[str, Any]) -> dict[str, Any]:
+    return {"response_format": response_format}
+
+
 def _pause(state: RetryCallState) -> float:
     """Return the seconds before the next try: what the server asked for, or growing ones with jitter."""
     error = state.outcome.exception() if state.outcome else None
@@ -182,7 +205,7 @@ def _check(response: httpx.Response) -> None:
         return
     msg = f"the model server answered with status {status}"
     if status == _TOO_MANY or status >= _SERVER_ERROR:
-        raise _TransientError(msg, wait_s=_asked_to_wait(response))
+        raise _TransientError(msg, status=status, wait_s=_asked_to_wait(response))
     if status in _NO_SCHEMA:
         raise _RefusedError(msg)
     raise ModelError(f"{msg}; see SHOPTALK_MODEL__URL, SHOPTALK_MODEL__NAME and SHOPTALK_MODEL__API_KEY")

@@ -66,7 +66,8 @@ def parse(text: str) -> dict[str, Any]:
     start = thought_out.find("{")
     body = thought_out[start:] if start >= 0 else ""
     try:
-        found = json.JSONDecoder().raw_decode(body)[0]
+        # Not strict: some engines let control characters stand in a string as they are.
+        found = json.JSONDecoder(strict=False).raw_decode(body)[0]
     except (ValueError, RecursionError):
         found = _cut_off(body)
     if not isinstance(found, dict):

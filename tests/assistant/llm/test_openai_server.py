@@ -178,8 +178,8 @@ def test_lasting_trouble_is_not(status: int) -> None:
 
 
 def test_retries_end() -> None:
-    with serving(Answer(status=500)) as server:
-        with pytest.raises(ModelError, match="status 500"):
+    with serving(Answer(status=503)) as server:
+        with pytest.raises(ModelError, match="status 503"):
             model(server, max_retries=1).complete(PROMPT, GRAMMAR)
         assert len(server.requests) == 2
 
@@ -205,20 +205,37 @@ def test_a_slow_answer_is_given_up_and_not_asked_again(slow: Answer) -> None:
 @pytest.mark.parametrize("status", [400, 422])
 def test_a_server_without_schemas_is_asked_in_plain_words(status: int) -> None:
     fenced = f"Here you are:\n```json\n{json.dumps(GOOD)}\n```"
-    with serving(Answer(status=status), Answer(content=fenced)) as server:
+    with serving(Answer(status=status), Answer(status=status), Answer(content=fenced)) as server:
         asked = model(server)
         assert asked.complete(PROMPT, GRAMMAR).tokens[0] == "<i:search>"
         assert asked.complete(PROMPT, GRAMMAR).tokens[0] == "<i:search>"
-        assert ["response_format" in request for request in server.requests] == [True, False, False]
+        assert [form_of(request) for request in server.requests] == ["json_schema", "json_object", "", ""]
+
+
+def form_of(request: dict[str, Any]) -> str:
+    return str(request.get("response_format", {}).get("type", ""))
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_server_that_takes_schemas_in_another_form_gets_them_so(status: int) -> None:
+    with serving(Answer(status=status), Answer(), Answer(), Answer(status=500), Answer()) as server:
+        asked = model(server, max_retries=0)
+        asked.complete(PROMPT, GRAMMAR)
+        asked.complete(PROMPT, GRAMMAR)
+        with pytest.raises(ModelError, match="status 500"):
+            asked.complete(PROMPT, GRAMMAR)
+        asked.complete(PROMPT, GRAMMAR)
+        assert [form_of(request) for request in server.requests] == ["json_schema", *["json_object"] * 4]
+        jsonschema.validate(GOOD, server.requests[-1]["response_format"]["schema"])
 
 
 def test_a_refusal_for_another_reason_does_not_cost_the_schema() -> None:
-    with serving(Answer(status=400), Answer(status=400), Answer()) as server:
+    with serving(Answer(status=400), Answer(status=400), Answer(status=400), Answer()) as server:
         asked = model(server)
         with pytest.raises(ModelError, match="status 400"):
             asked.complete(PROMPT, GRAMMAR)
         asked.complete(PROMPT, GRAMMAR)
-        assert ["response_format" in request for request in server.requests] == [True, False, True]
+        assert [form_of(request) for request in server.requests] == ["json_schema", "json_object", "", "json_schema"]
 
 
 @pytest.mark.parametrize(

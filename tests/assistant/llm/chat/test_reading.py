@@ -128,6 +128,13 @@ def test_words_of_the_assistant_may_be_taken_up_after_the_shoppers() -> None:
     assert [t.segment for t in tokens if isinstance(t, Span)] == [0, 1]
 
 
+def test_a_bare_control_character_costs_no_more_than_its_value() -> None:
+    answer = '{"intents":["refine"],"add":[{"slot":"color","op":"eq","value":"re\x16d","group":0}],"references":[2]}'
+    tokens = read(answer, PROMPT, GRAMMAR, offer=offer_of(PROMPT, GRAMMAR)).tokens
+    assert tokens[0] == "<i:refine>"
+    assert tokens[-2] == "<ref>"
+
+
 def test_numbers_point_only_where_something_is() -> None:
     tokens = said({"intents": ["refine"], "drop": [0, 4, "1", True, 2, 2], "keep": [2, 3], "references": [9, -1, 2]})
     assert [t.segment for t in tokens if isinstance(t, Mark)] == [6, 7, 3]
