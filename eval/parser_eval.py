@@ -22,10 +22,7 @@ from assistant.nlu.values import singular
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from assistant.llm.base import Known
     from assistant.nlu.base import Parser
-
-    Knows = Callable[[str], tuple[Known, ...]]
 
 N_RESAMPLES = 1_000
 _DATASETS = Path(__file__).parent / "datasets"
@@ -67,14 +64,13 @@ class TurnScore:
     detail: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
-def score(path: Path, parser: Parser, *, seed: int = 7, known: Knows | None = None) -> dict[str, Any]:
+def score(path: Path, parser: Parser, *, seed: int = 7) -> dict[str, Any]:
     """Return the scores of `parser` on a JSON Lines file or a folder of them.
 
     Args:
         path: The labelled dialogues.
         parser: What is scored.
         seed: Of the bootstrap.
-        known: Finds the words that a shop knows, to score a parser behind a catalogue.
 
     Returns:
         `n`, `n_dialogues`, `intent_accuracy`, `intents_exact`, constraint `precision`, `recall` and `f1`,
@@ -85,16 +81,16 @@ def score(path: Path, parser: Parser, *, seed: int = 7, known: Knows | None = No
     Raises:
         ParseError: A line has no gold labels or another shape.
     """
-    return summary(scored(path, parser, known=known), seed=seed)
+    return summary(scored(path, parser), seed=seed)
 
 
-def scored(path: Path, parser: Parser, *, known: Knows | None = None) -> list[TurnScore]:
+def scored(path: Path, parser: Parser) -> list[TurnScore]:
     """Return the score of every labelled turn in a file or a folder.
 
     Raises:
         ParseError: A line has no gold labels or another shape.
     """
-    return [score_one(parser, dialogue, known=known) for dialogue in read(path)]
+    return [score_one(parser, dialogue) for dialogue in read(path)]
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
@@ -131,10 +127,10 @@ def _labelled(line: str, where: str) -> Iterator[dict[str, Any]]:
         raise ParseError(msg) from error
 
 
-def score_one(parser: Parser, dialogue: dict[str, Any], *, known: Knows | None = None) -> TurnScore:
+def score_one(parser: Parser, dialogue: dict[str, Any]) -> TurnScore:
     """Score one labelled dialogue."""
     started = time.process_time()
-    found = parse_dialogue(parser, dialogue, known=known)
+    found = parse_dialogue(parser, dialogue)
     n_turns = sum(turn["role"] == "user" for turn in dialogue["dialogue"])
     cpu_ms = 1000 * (time.process_time() - started) / n_turns
     gold, said = dialogue.get("constraints", []), found["constraints"]

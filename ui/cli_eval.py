@@ -46,7 +46,7 @@ def parser(
     ],
     store: StoreOption = None,
     vocabulary: Annotated[
-        bool, typer.Option("--vocabulary", help="Let the parser know the words of the store's catalogue.")
+        bool, typer.Option("--vocabulary", help="Parse as in the shop: its words known, its spelling used.")
     ] = False,
     errors: Annotated[
         Path | None, typer.Option("--errors", help="Where a Markdown table of the 50 worst turns goes.")
@@ -59,10 +59,10 @@ def parser(
 
     settings = read_settings(store=store)
     if vocabulary:
-        from assistant.turn.shopwords import known_words
+        from assistant.turn.shopparser import ShopParser
 
         with closing(open_store(settings)) as opened:
-            found = scored(file, open_parser(settings), known=lambda text: known_words(opened, text))
+            found = scored(file, ShopParser(open_parser(settings), opened))
     else:
         found = scored(file, open_parser(settings))
     emit(summary(found))
@@ -86,7 +86,7 @@ def intents(
     from eval.intent_eval import score_intents
     from eval.parser_eval import DEV, read
 
-    texts = [dialogue["dialogue"][-1]["text"] for dialogue in read(ours or DEV)]
+    texts = [d["dialogue"][-1]["text"] for d in read(ours or DEV) if "out_of_scope" not in d["intents"][0]]
     emit(score_intents(load_model(read_settings().model.backend), folder, ours=texts))
 
 

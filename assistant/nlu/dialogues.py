@@ -14,25 +14,21 @@ from assistant.nlu.base import Turn
 from assistant.nlu.spelling import MENDED_SLOTS, shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from assistant.llm.base import Known
     from assistant.nlu.base import Parser
     from retrieval.types import Constraint
 
 MAX_TURNS = 400
 
 
-def parse_dialogue(
-    parser: Parser, dialogue: Mapping[str, Any], *, known: Callable[[str], tuple[Known, ...]] | None = None
-) -> dict[str, Any]:
+def parse_dialogue(parser: Parser, dialogue: Mapping[str, Any]) -> dict[str, Any]:
     """Return intents, constraints and references after the last turn of `dialogue`.
 
     Args:
         parser: Reads each shopper turn.
         dialogue: `{"id": ..., "dialogue": [{"role": "user", "text": ...}, {"role": "assistant", "text": ...,
             "shown": [...]}, ...]}`; the last entry is the shopper's.
-        known: Finds the words of a shopper's text that a shop knows; without it the shop stays unknown.
 
     Returns:
         `{"id", "intents", "constraints", "references", "confidence", "elapsed_ms"}`: `confidence` is the parser's own
@@ -51,13 +47,7 @@ def parse_dialogue(
                 state = show(state, _items(turn["shown"], state.turn))
             continue
         started = time.perf_counter()
-        heard = Turn(
-            turn["text"],
-            state,
-            assistant_text=assistant_text,
-            previous_text=previous_text,
-            known=known(turn["text"]) if known else (),
-        )
+        heard = Turn(turn["text"], state, assistant_text=assistant_text, previous_text=previous_text)
         acts = parser.parse(heard)
         state = _pointed(track(state, acts), acts)
         elapsed_ms = 1000 * (time.perf_counter() - started)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import OSA
 
-from assistant.nlu.data.wordlist import DIVIDER, WORDS
+from assistant.nlu.data.wordlist import DIVIDER, TALK_DIVIDER, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MENDED_SLOTS = frozenset({"category", "color", "material", "style", "feature", "occasion", "recipient"})
 _WORD = re.compile(r"[A-Za-z]{6,30}")
 _LONG = 10
+_SHORTEST = 5
+_MARKS = ",.;:!?()\"'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,28 @@ class Speller:
         """Return `phrase` with the words that no list knows mended where a shop word is near."""
         return _WORD.sub(lambda found: self._word(found.group()), phrase)
 
+    def knows(self, word: str) -> bool:
+        """Whether `word`, or what it is the plural of, is in a list: right as it is typed."""
+        plain = word.casefold().replace("\u2019", "'")
+        return plain in self.known or (plain.endswith("s") and plain[:-1] in self.known)
+
     def _word(self, typed: str) -> str:
         word = typed.casefold()
-        if word in self.known or (word.endswith("s") and word[:-1] in self.known):
+        if self.knows(word):
             return typed
         limit = 2 if len(word) >= _LONG else 1
         others = (other for other in self.offered.get(word[0], ()) if _same_end(other, word))
         near = [(OSA.distance(word, other, score_cutoff=limit), other) for other in others]
         best = min(near, key=lambda pair: pair[0], default=(limit + 1, typed))
         return best[1] if best[0] <= limit else typed
+
+
+def is_slip(typed: str, meant: str) -> bool:
+    """Whether `typed` is no right word and clearly meant to be `meant`: one letter off, both ends the same."""
+    left, right = (word.casefold().strip(_MARKS) for word in (typed, meant))
+    if len(left) < _SHORTEST or left[:1] != right[:1] or " " in right or shipped().knows(left):
+        return False
+    return _same_end(right, left) and OSA.distance(left, right, score_cutoff=1) <= 1
 
 
 def _same_end(left: str, right: str) -> bool:
@@ -61,5 +76,6 @@ def _same_end(left: str, right: str) -> bool:
 @lru_cache(maxsize=1)
 def shipped() -> Speller:
     """Return the speller of the shipped word list."""
-    shop, _, common = WORDS.read_text(encoding="utf-8").partition(DIVIDER)
-    return Speller.of(shop.split(), common.split())
+    shop, _, right = WORDS.read_text(encoding="utf-8").partition(DIVIDER)
+    common, _, talk = right.partition(TALK_DIVIDER)
+    return Speller.of(shop.split(), [*common.split(), *talk.split()])

@@ -10,7 +10,7 @@ from assistant.dialogue.answers import answered
 from assistant.dialogue.lexicon import lexicon, words
 from assistant.dialogue.policy import doubt, unsure
 from assistant.nlu.base import Turn as Heard
-from assistant.turn.shopwords import known_words, settled
+from assistant.turn.shopparser import ShopParser
 
 if TYPE_CHECKING:
     from assistant.dialogue.acts import Acts
@@ -29,15 +29,8 @@ def read(house: House, message: str, conversation: Conversation) -> Acts:
     if acts is not None:
         return acts
     previous, ours = house.conversations.last_exchange(conversation)
-    text = _mended(house, message)
-    heard = Heard(
-        text,
-        conversation.state,
-        assistant_text=ours,
-        previous_text=previous,
-        known=known_words(house.store, text),
-    )
-    acts = settled(house.store, house.parser.parse(heard), message)
+    heard = Heard(message, conversation.state, assistant_text=ours, previous_text=previous)
+    acts = ShopParser(house.parser, house.store).parse(heard)
     acts = _only_named(_exclusive(acts, conversation.state, message), conversation.state, message)
     acts = doubt(acts, recognised=recognised(house, message))
     trusted = acts.confidence >= house.settings.model.min_confidence or "human_agent" in acts.intents
@@ -60,16 +53,6 @@ def _only_named(acts: Acts, state: DialogueState, message: str) -> Acts:
     if acts.intents == ("add_to_cart",) and bare and state.pending is None:
         return replace(acts, intents=("ask_product",))
     return acts
-
-
-def _mended(house: House, message: str) -> str:
-    """Return `message` with words that are clearly slips of words of this catalogue put right, before it is parsed.
-
-    Names ("Nixon") are left alone: a capital inside a sentence marks one.
-    """
-    head, *rest = message.split(" ")
-    lexical = house.store.lexical
-    return " ".join([lexical.mend(head), *(word if word[:1].isupper() else lexical.mend(word) for word in rest)])
 
 
 def recognised(house: House, message: str) -> float:

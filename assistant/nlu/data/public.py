@@ -83,9 +83,10 @@ def _by_cue(rules: list[dict[str, str]], text: str) -> tuple[Intent, ...]:
     return (chosen,)
 
 
-def abcd_intents_of(flow: str) -> frozenset[str]:
-    """Return every intent of ours that a flow of ABCD may mean."""
-    return frozenset(rule["intent"] for rule in mapping()["abcd"][flow])
+def abcd_intents_of(flow: str, *, with_subflows: bool = False) -> frozenset[str]:
+    """Return the intents of ours that a flow of ABCD may mean, `with_subflows` also those of its rarer issues."""
+    also = mapping()["abcd_also"].get(flow, ()) if with_subflows else ()
+    return frozenset(rule["intent"] for rule in mapping()["abcd"][flow]).union(also)
 
 
 def banking(folder: Path) -> Iterator[Example]:

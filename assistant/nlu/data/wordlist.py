@@ -1,7 +1,8 @@
 """Builds `words.txt`: the words that spelling is mended by. Shop words first, commonest first, then common English.
 
-Shop words come from the authored values and the lexicon and may be offered as corrections; common English, from the
-whole words of the model's vocabulary, is only known to be right as it stands.
+Shop words come from the authored values and the lexicon and may be offered as corrections. Common English, from the
+whole words of the model's vocabulary, and what authors typed again and again ("quid", "dont", "pricey") are only known
+to be right as they stand.
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
 
 WORDS = Path(__file__).parent / "words.txt"
 DIVIDER = "# common English, never offered as a correction"
+TALK_DIVIDER = "# words of talk, right as they are typed"
 _WORD = re.compile(r"[a-z]+")
 _SHORTEST = 4
 _NAMES = frozenset({"brand", "order_id", "price", "sort"})
 _LEXICON_WEIGHT = 3
+_TYPED = re.compile(r"[a-z]+(?:'[a-z]+)?")
+_OFTEN = 3  # conversations in which a word of talk was typed
 
 
 def build(book: Path, tokenizer: Path) -> str:
@@ -39,7 +43,18 @@ def build(book: Path, tokenizer: Path) -> str:
     first = [word for word, _ in sorted(shop.items(), key=lambda item: (-item[1], item[0])) if len(word) >= _SHORTEST]
     vocabulary = json.loads(tokenizer.read_text(encoding="utf-8"))["model"]["vocab"]
     common = [word for word in vocabulary if _WORD.fullmatch(word) and len(word) >= _SHORTEST and word not in shop]
-    return "\n".join([*first, DIVIDER, *common]) + "\n"
+    known = {*first, *common}
+    talk = sorted(word for word, n in _typed(book).items() if n >= _OFTEN and word not in known)
+    return "\n".join([*first, DIVIDER, *common, TALK_DIVIDER, *talk]) + "\n"
+
+
+def _typed(book: Path) -> Counter[str]:
+    """Count in how many dialogues each word was typed."""
+    counts: Counter[str] = Counter()
+    for dialogue in read_book(book):
+        texts = (turn["text"] for turn in dialogue["dialogue"] if turn["role"] == "user")
+        counts.update({word for text in texts for word in _TYPED.findall(text.casefold().replace("\u2019", "'"))})
+    return counts
 
 
 def _authored(book: Path) -> Iterator[str]:

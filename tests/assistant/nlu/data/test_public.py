@@ -73,5 +73,7 @@ def test_the_mapping_names_our_intents_alone() -> None:
     flat += [rule["intent"] for rules in mapping["abcd"].values() for rule in rules]
     assert set(flat) - {None} <= set(get_args(Intent))
     assert public.abcd_intents_of("order_issue") == {"cancel_order", "order_status"}
+    assert "ask_policy" in public.abcd_intents_of("order_issue", with_subflows=True)
+    assert set(mapping["abcd_also"]) <= set(mapping["abcd"])
     for rules in mapping["abcd"].values():
         assert "cue" not in rules[-1]
