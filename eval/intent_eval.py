@@ -31,9 +31,9 @@ def score_intents(model: LanguageModel, folder: Path, *, ours: Sequence[str]) ->
         ours: Shopping turns that are in scope: the threshold for out of scope keeps 95 % of them.
 
     Returns:
-        For each set `n`, a rate and its 95 % interval (Wilson); for ABCD with the intents its flows mostly mean, and with
-        those of all their issues; for clinc150 the recall of its out-of-scope test rows
-        at the threshold, and the share found by the most likely intent alone.
+        For each set `n`, a rate and its 95 % interval (Wilson); for ABCD with the intents its flows mostly mean, and
+        with those of all their issues; for clinc150 the recall of its out-of-scope test rows at the threshold, and the
+        share found by the most likely intent alone.
     """
     found: dict[str, Any] = {}
     bitext = [_top(model, e.text, "") == e.intents[0] for e in public.bitext(folder, "test")]

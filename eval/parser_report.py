@@ -26,23 +26,28 @@ _ENOUGH = 40
 _ROUNDS = 25
 
 
-def judged(parser: Parser, sets: Mapping[str, Path]) -> dict[str, Any]:
+def judged(parser: Parser, sets: Mapping[str, Path], *, test: Mapping[str, Path] | None = None) -> dict[str, Any]:
     """Score a parser on several labelled sets.
 
     Args:
         parser: What is scored.
         sets: Name and place of each set.
+        test: Sets that are scored and used for nothing else.
 
     Returns:
-        `sets`: the summary of each (`parser_eval.summary`); over all of them `confusion`: authored main intent, parsed
-        main intent and their count; `slot_errors`: slot -> kind of error -> count; `slot_counts`: slot -> constraints.
+        `sets`: the summary of each (`parser_eval.summary`). Over those of `sets` alone, `confusion`: authored main
+        intent, parsed main intent and their count; `slot_errors`: slot -> kind of error -> count;
+        `slot_counts`: slot -> constraints; `calibration`.
     """
     by_set = {name: scored(path, parser) for name, path in sets.items()}
     scores = [s for found in by_set.values() for s in found]
     pairs = Counter((_main(s.detail["gold"], s.detail["found"]), s.detail["found"]["intents"][0]) for s in scores)
     slots = Counter(c["slot"].split("|")[0] for s in scores for c in s.detail["gold"].get("constraints", []))
     return {
-        "sets": {name: summary(found) for name, found in by_set.items()},
+        "sets": {
+            **{name: summary(found) for name, found in by_set.items()},
+            **{name: summary(scored(path, parser)) for name, path in (test or {}).items()},
+        },
         "confusion": [[*pair, count] for pair, count in sorted(pairs.items())],
         "slot_errors": {slot: dict(kinds) for slot, kinds in slot_errors(scores).items()},
         "slot_counts": dict(slots),

@@ -186,8 +186,8 @@ def train_parser(
         start=start, keep=keep, generated=generated, rate=rate, public=public, outside=outside,
         validation=OWN_DEV, patience=patience, threads=threads,
     )  # fmt: skip
-    sets = {**SETS, "talk test": OWN_TEST} if test else SETS
-    written = train(settings, judge=lambda folder: judged(ModelParser(EmbeddedModel(folder)), sets))
+    last = {"talk test": OWN_TEST} if test else {}
+    written = train(settings, judge=lambda folder: judged(ModelParser(EmbeddedModel(folder)), SETS, test=last))
     typer.echo(str(written))
 
 

@@ -74,9 +74,30 @@ def resolve(state: DialogueState, acts: Acts, text: str, *, cart: Sequence[CartI
 def _shown(state: DialogueState, acts: Acts, text: str) -> Resolved:
     if acts.product_ids:
         return Resolved(product_ids=_unique(acts.product_ids))
+    if len(acts.references) > 1 and _buys_one(acts, text):
+        return _one_of(state, acts, text)
     if acts.references and not _means_focus(state, acts, text):
         return _certain(state, acts, text) or _by_position(state.shown, acts.references)
     return _by_words(state, acts, text) if ITEM_INTENTS.intersection(acts.intents) else Resolved()
+
+
+def _buys_one(acts: Acts, text: str) -> bool:
+    """Say whether "it" is to be put in the cart, however many items were read into the turn."""
+    said, known = words(text), lexicon()
+    several = known["both"] | known["everything"]
+    return "add_to_cart" in acts.intents and "it" in said and not places(said) and not several.intersection(said)
+
+
+def _one_of(state: DialogueState, acts: Acts, text: str) -> Resolved:
+    """Return the cheaper or dearer one of the items talked about where that is said, else all to choose from."""
+    said, known = words(text), lexicon()
+    meant = state.focus or _by_position(state.shown, acts.references).product_ids
+    among = [item for item in state.shown if item.product_id in meant]
+    priced = sorted((item for item in among if item.price_cents > 0), key=lambda item: item.price_cents)
+    down, up = known["cheaper"].intersection(said), known["dearer"].intersection(said)
+    if priced and bool(down) != bool(up):
+        return Resolved(product_ids=(priced[0 if down else -1].product_id,))
+    return Resolved(candidates=ids(among))
 
 
 def _means_focus(state: DialogueState, acts: Acts, text: str) -> bool:

@@ -33,7 +33,8 @@ noise added, in front of imagined shops; some from `assistant/nlu/data/grammar.y
 
 English only is measured. Long stories, indirect needs and several requests in one turn are parsed worst. Of a shop the
 model knows only which words of a turn its catalogue has; mapping them to the shop's own is plain code behind it.
-Nothing in the weights comes from shoppers: all dialogues were written for this project.
+Its confidence is calibrated on first turns (`manifest.json`). Nothing in the weights comes from a shop's own shoppers:
+the dialogues were written for this project, the rest are the public sets named above.
 
 Repeat with `shoptalk train parser`.
 """
@@ -64,6 +65,8 @@ def write_card(folder: Path, facts: Mapping[str, Any]) -> Path:
 def _stage(facts: Mapping[str, Any]) -> str:
     kept = facts.get("keep") or 0.0
     averaged = f", then averaged with its start ({kept:.0%} of it)" if kept else ""
+    mixed = ", ".join(f"{share:.0%} {what}" for what, share in facts.get("mixed", {}).items())
+    averaged += f", then averaged: {mixed}" if mixed else ""
     return (
         "{steps} steps of {batch} ({samples} examples, {generated:.0%} generated), {wall_seconds:.0f} s on {device}, "
         "{threads} thread(s), seed {seed}, peak rate {rate}"

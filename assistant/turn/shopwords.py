@@ -30,8 +30,8 @@ _MAX_BARE = 4
 
 
 def known_words(store: Store, text: str) -> tuple[Known, ...]:
-    """Return the words of `text` that the catalogue knows, as hints for the parser."""
-    return tuple(Known(span.start, span.end, span.slot) for span in store.vocabulary.spans(text))
+    """Return the types and brands of the catalogue that `text` names, as hints for the parser."""
+    return tuple(Known(span.start, span.end, span.slot) for span in store.vocabulary.spans(text) if span.slot in _NAMED)
 
 
 def settled(store: Store, acts: Acts, message: str) -> Acts:
@@ -56,7 +56,7 @@ def _typed(store: Store, added: Sequence[Constraint], message: str) -> list[Cons
 
 
 def _is_shelf(constraint: Constraint, shelves: set[str]) -> bool:
-    wanted = constraint.slot in _PARTS and constraint.op == "eq"
+    wanted = constraint.slot in (*_PARTS, "size") and constraint.op == "eq"
     return wanted and bool(_plurals(str(constraint.value).casefold()) & shelves)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from assistant.dialogue.state import DialogueState
     from assistant.history.conversations import Conversation
     from assistant.turn.house import House
+    from retrieval.types import Constraint
 
 
 def read(house: House, message: str, conversation: Conversation) -> Acts:
@@ -38,12 +39,23 @@ def read(house: House, message: str, conversation: Conversation) -> Acts:
 
 
 def _exclusive(acts: Acts, state: DialogueState, message: str) -> Acts:
-    """Let "only these" take the place of what was wanted before in the same slot, instead of joining it."""
-    if not lexicon()["only"].intersection(words(message)):
-        return acts
+    """Let "only these", and another size, take the place of what was wanted before instead of joining it."""
+    said, known = set(words(message)), lexicon()
     slots = {c.slot for c in acts.add if c.op == "eq" and c.slot != "category"}
-    spent = tuple(Drop(c.slot, c.value, c.group) for c in state.constraints if c.slot in slots and c.op == "eq")
+    if not known["only"] & said:
+        slots &= {"size"} if not known["joining"] & said else set()
+    spent = tuple(Drop(c.slot, c.value, c.group) for c in state.constraints if c.slot in slots and _replaced(c, acts))
     return replace(acts, drop=acts.drop + tuple(d for d in spent if d not in acts.drop))
+
+
+def _replaced(constraint: Constraint, acts: Acts) -> bool:
+    """Whether a wish gives way to one of the same kind: a size by label ("8", "XL") to another, not to "2 litres"."""
+    if constraint.op != "eq":
+        return False
+    if constraint.slot != "size":
+        return True
+    sizes = (str(c.value) for c in acts.add if c.slot == "size" and c.group == constraint.group)
+    return len(str(constraint.value).split()) == 1 and all(len(size.split()) == 1 for size in sizes)
 
 
 def _only_named(acts: Acts, state: DialogueState, message: str) -> Acts:

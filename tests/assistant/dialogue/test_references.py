@@ -201,3 +201,12 @@ def test_a_comparison_goes_on_about_what_was_compared(text: str, expected: tuple
     talking = replace(STATE, focus=("t1", "t3"))
     read = (1, 2) if "first" in text else (2, 3)
     assert said(text, "compare", state=talking, references=read).product_ids == expected
+
+
+def test_it_buys_one_item_however_many_were_read() -> None:
+    talked = replace(STATE, focus=("t1", "t2"))
+    several = {"references": (2, 3), "state": talked}
+    assert said("which is cheaper? add it", "add_to_cart", **several).product_ids == ("t1",)  # type: ignore[arg-type]
+    assert said("the pricier one is nicer, add it", "add_to_cart", **several).product_ids == ("t2",)  # type: ignore[arg-type]
+    assert said("ok add it", "add_to_cart", **several) == Resolved(candidates=("t1", "t2"))  # type: ignore[arg-type]
+    assert said("add them both to it", "add_to_cart", references=(2, 3)).product_ids == ("t2", "t3")

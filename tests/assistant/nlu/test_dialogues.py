@@ -38,6 +38,7 @@ def test_state_and_shown_lists_are_replayed() -> None:
             {"slot": "category", "op": "eq", "value": "kettle", "group": 0},
         ],
         "references": [2],
+        "confidence": 1.0,
     }
 
 
