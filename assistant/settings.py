@@ -52,7 +52,7 @@ class ModelSettings(BaseModel):
     breaker_failures: int = Field(default=3, ge=1, le=100)
     breaker_pause_s: float = Field(default=30.0, gt=0, le=3_600)
     min_confidence: float = Field(
-        default=0.03, ge=0, le=1, description="Below it the assistant asks instead of acting."
+        default=0.07, ge=0, le=1, description="Below it the assistant asks instead of acting."
     )
 
     @field_validator("url")

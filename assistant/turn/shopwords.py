@@ -74,11 +74,14 @@ def _unheard_brands(store: Store, message: str) -> tuple[Constraint, ...]:
 
 
 def _owned(store: Store, added: Sequence[Constraint]) -> list[Constraint]:
-    """Take a feature or material that is a brand's very name for the brand, wanted or not."""
-    return [
-        replace(c, slot="brand", hard=True) if c.slot in _PARTS and _names_brand(store, str(c.value)) else c
-        for c in added
-    ]
+    """Take a feature, material or type that is a brand's very name for the brand, wanted or not."""
+    return [replace(c, slot="brand", hard=True) if _is_brand(store, c) else c for c in added]
+
+
+def _is_brand(store: Store, constraint: Constraint) -> bool:
+    said = str(constraint.value)
+    is_type = constraint.slot == "category" and _is_type(store, said.split())
+    return constraint.slot in (*_PARTS, "category") and not is_type and _names_brand(store, said)
 
 
 def _names_brand(store: Store, said: str) -> bool:
