@@ -74,8 +74,10 @@ def resolve(state: DialogueState, acts: Acts, text: str, *, cart: Sequence[CartI
 def _shown(state: DialogueState, acts: Acts, text: str) -> Resolved:
     if acts.product_ids:
         return Resolved(product_ids=_unique(acts.product_ids))
-    if len(acts.references) > 1 and _buys_one(acts, text):
-        return _one_of(state, acts, text)
+    if acts.references and _buys_one(acts, text):
+        one = _one_of(state, text)
+        if one.product_ids or len(acts.references) > 1:
+            return one
     if acts.references and not _means_focus(state, acts, text):
         return _certain(state, acts, text) or _by_position(state.shown, acts.references)
     return _by_words(state, acts, text) if ITEM_INTENTS.intersection(acts.intents) else Resolved()
@@ -88,11 +90,11 @@ def _buys_one(acts: Acts, text: str) -> bool:
     return "add_to_cart" in acts.intents and "it" in said and not places(said) and not several.intersection(said)
 
 
-def _one_of(state: DialogueState, acts: Acts, text: str) -> Resolved:
+def _one_of(state: DialogueState, text: str) -> Resolved:
     """Return the cheaper or dearer one of the items talked about where that is said, else all to choose from."""
     said, known = words(text), lexicon()
-    meant = state.focus or _by_position(state.shown, acts.references).product_ids
-    among = [item for item in state.shown if item.product_id in meant]
+    talked = [item for item in state.shown if item.product_id in state.focus]
+    among = talked if len(talked) > 1 else list(state.shown)
     priced = sorted((item for item in among if item.price_cents > 0), key=lambda item: item.price_cents)
     down, up = known["cheaper"].intersection(said), known["dearer"].intersection(said)
     if priced and bool(down) != bool(up):

@@ -209,4 +209,6 @@ def test_it_buys_one_item_however_many_were_read() -> None:
     assert said("which is cheaper? add it", "add_to_cart", **several).product_ids == ("t1",)  # type: ignore[arg-type]
     assert said("the pricier one is nicer, add it", "add_to_cart", **several).product_ids == ("t2",)  # type: ignore[arg-type]
     assert said("ok add it", "add_to_cart", **several) == Resolved(candidates=("t1", "t2"))  # type: ignore[arg-type]
+    assert said("which of them is cheapest? add it", "add_to_cart", references=(2,)).product_ids == ("t1",)
+    assert said("ok add it", "add_to_cart", references=(2,)).product_ids == ("t2",)
     assert said("add them both to it", "add_to_cart", references=(2, 3)).product_ids == ("t2", "t3")
