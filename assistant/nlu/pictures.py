@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from matplotlib.figure import Figure
-
 CONFUSION, SLOTS, CURVE = "confusion.png", "slot_errors.png", "curve.png"
 _DPI = 80
 
@@ -37,12 +35,12 @@ def draw(folder: Path, facts: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(made)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def _save(figure: Any, path: Path) -> None:  # noqa: ANN401
     figure.savefig(path, dpi=_DPI, metadata={"Software": None})
     plt.close(figure)
 
 
-def _confusion(pairs: Sequence[tuple[str, str, int]]) -> Figure:
+def _confusion(pairs: Sequence[tuple[str, str, int]]) -> Any:  # noqa: ANN401  matplotlib is there for training alone
     """Draw (authored, parsed, count) triples as a matrix."""
     names = sorted({name for authored, parsed, _ in pairs for name in (authored, parsed)})
     table = np.zeros((len(names), len(names)))
@@ -61,7 +59,7 @@ def _confusion(pairs: Sequence[tuple[str, str, int]]) -> Figure:
     return figure
 
 
-def _slots(errors: Mapping[str, Mapping[str, int]], counts: Mapping[str, int]) -> Figure:
+def _slots(errors: Mapping[str, Mapping[str, int]], counts: Mapping[str, int]) -> Any:  # noqa: ANN401  matplotlib is there for training alone
     """Draw how often each slot was read wrongly and how; `counts` are the authored constraints of each."""
     slots = sorted(errors, key=lambda slot: sum(errors[slot].values()))
     kinds = sorted({kind for found in errors.values() for kind in found})
@@ -77,7 +75,7 @@ def _slots(errors: Mapping[str, Mapping[str, int]], counts: Mapping[str, int]) -
     return figure
 
 
-def _curve(stages: Sequence[Mapping[str, Any]]) -> Figure:
+def _curve(stages: Sequence[Mapping[str, Any]]) -> Any:  # noqa: ANN401  matplotlib is there for training alone
     """Draw the loss over the examples seen, stage after stage, and the held-out loss where it was watched."""
     figure, axes = plt.subplots(figsize=(9, 5), layout="constrained")
     before = 0
