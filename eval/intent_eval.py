@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from assistant.errors import ParseError
 from assistant.nlu import language
 from assistant.nlu.data import public
 
@@ -34,6 +35,9 @@ def score_intents(model: LanguageModel, folder: Path, *, ours: Sequence[str]) ->
         For each set `n`, a rate and its 95 % interval (Wilson); for ABCD with the intents its flows mostly mean, and
         with those of all their issues; for clinc150 the recall of its out-of-scope test rows at the threshold, and the
         share found by the most likely intent alone.
+
+    Raises:
+        ParseError: None of the sets is there.
     """
     found: dict[str, Any] = {}
     bitext = [_top(model, e.text, "") == e.intents[0] for e in public.bitext(folder, "test")]
@@ -49,6 +53,9 @@ def score_intents(model: LanguageModel, folder: Path, *, ours: Sequence[str]) ->
     foreign = [e.text for e in public.clinc_oos(folder, "test")]
     if foreign:
         found["clinc150_oos_test"] = _out_of_scope(model, foreign, ours)
+    if not found:
+        msg = f"none of the public sets is in {str(folder)!r}; see assistant/nlu/data/public.py for what is read"
+        raise ParseError(msg)
     return found
 
 

@@ -54,8 +54,10 @@ def train(settings: TrainSettings, judge: Judge | None = None) -> Path:
         judge: Scores a folder of weights on talk that was held out; its answer goes into `training.json`.
 
     Raises:
-        ModelError: The warm-start weights are missing or not the genuine ones, or there is no such device.
+        ModelError: The warm-start weights are missing or not the genuine ones, a path that was given does not exist,
+            or there is no such device.
     """
+    _check(settings)
     torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     settings.out.mkdir(parents=True, exist_ok=True)
@@ -67,6 +69,13 @@ def train(settings: TrainSettings, judge: Judge | None = None) -> Path:
     if not accelerator.is_main_process:
         return settings.out / "weights"
     return publish(settings, progress, tokenizer=tokenizer, judge=judge, device=str(accelerator.device))
+
+
+def _check(settings: TrainSettings) -> None:
+    for what, path in (("--start", settings.start), ("--public", settings.public), ("held-out", settings.validation)):
+        if path is not None and not path.exists():
+            msg = f"there is nothing at {str(path)!r} ({what}); give a path that exists"
+            raise ModelError(msg)
 
 
 def _on_gpu(device: str) -> bool:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from assistant.errors import ParseError
 from assistant.llm.base import Span, Token
 from assistant.llm.scripted import ScriptedModel
 from assistant.nlu.parser import ModelParser
@@ -86,6 +89,11 @@ def test_out_of_scope_is_caught_beyond_what_keeps_our_own_turns(tmp_path: Path) 
     found = score_intents(model, tmp_path, ours=["ours"])["clinc150_oos_test"]
     assert (found["n"], found["recall_at_95_kept"], found["threshold"]) == (2, 0.5, 0.0)
     assert "bitext_test" not in score_intents(model, tmp_path, ours=["ours"])
+
+
+def test_a_directory_without_any_set_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ParseError, match="none of the public sets"):
+        score_intents(ScriptedModel({}), tmp_path, ours=["ours"])
 
 
 def test_the_interval_of_a_rate() -> None:

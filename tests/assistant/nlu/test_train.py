@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +64,12 @@ def test_weights_of_an_earlier_language_grow_into_todays() -> None:
     assert taken["extra.weight"][-n_buckets:, 0].tolist() == [float(len(old_words) + k) for k in range(n_buckets)]
     assert taken["kept"].item() == 0.0
     assert taken["known.weight"].shape == (2,)
+
+
+@pytest.mark.parametrize("option", ["start", "public", "validation"])
+def test_a_path_that_is_not_there_is_named(tmp_path: Path, option: str) -> None:
+    with pytest.raises(ModelError, match="nowhere"):
+        training.train(replace(TrainSettings(out=tmp_path), **{option: tmp_path / "nowhere"}))  # type: ignore[arg-type]
 
 
 def test_a_gpu_is_insisted_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
