@@ -1,4 +1,4 @@
-"""Commands that measure: eval dialogues, parser, recommender."""
+"""Commands that measure: eval dialogues, parser, intents, recommender, retrieval."""
 
 from __future__ import annotations
 
@@ -102,3 +102,33 @@ def recommender(
     texts, embed = (item_texts(items), get("sentence").encode) if items else (None, None)
     for row in evaluate(file, texts=texts, embed=embed):
         emit(row)
+
+
+@eval_app.command("retrieval")
+def retrieval(
+    folder: Annotated[Path, typer.Argument(help="BEIR layout: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv.")],
+    store: StoreOption = None,
+    split: Annotated[str, typer.Option(help="Which judgments of qrels/.")] = "test",
+    weights: Annotated[Path | None, typer.Option(help="Encoder weights to score as `tuned`.")] = None,
+    base: Annotated[bool, typer.Option(help="Score the untuned encoder too (extra `eval`).")] = True,
+    queries: Annotated[int, typer.Option(help="At most so many queries, 0 for all.", min=0)] = 0,
+) -> None:
+    """Score BM25, dense and hybrid search on judged queries; without corpus.jsonl over the products of the store."""
+    from eval.retrieval_run import run
+    from ui.listing import progress
+
+    with progress("Indexing") as advance:
+        for row in run(folder, split=split, store=store, weights=weights, with_base=base, n=queries, progress=advance):
+            emit(row)
+
+
+@eval_app.command("beir")
+def beir(
+    file: Annotated[Path, typer.Argument(help="CSV of a search competition: Home Depot or CrowdFlower relevance.")],
+    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    documents: Annotated[int, typer.Option(help="Keep about so many documents, 0 for all.", min=0)] = 0,
+) -> None:
+    """Write a public relevance set as a folder for `eval retrieval` and `train encoder --qrels`."""
+    from eval.judged_sets import convert
+
+    emit(convert(file, out, n_documents=documents))
