@@ -66,13 +66,10 @@ def read(folder: Path, *, split: str = "test", products: Iterable[Product] = ())
     Raises:
         JudgedError: A file is missing or broken, or no query has a relevant document.
     """
-    if (folder / CORPUS).is_file():
-        documents = tuple(_document(number, row) for number, row in _lines(folder / CORPUS))
-    else:
-        documents = tuple(one_a_text(products))
+    documents = tuple(read_corpus(folder) if (folder / CORPUS).is_file() else one_a_text(products))
     if not documents:
         raise JudgedError(f"{str(folder)!r} has no {CORPUS}, and no store was named whose products could be searched")
-    texts = {str(row["_id"]): str(row["text"]) for _, row in _required(folder / QUERIES, "_id", "text")}
+    texts = _queries(folder)
     held = {document.product_id for document in documents}
     judged = read_qrels(folder / "qrels" / f"{split}.tsv")
     qrels: Qrels = {}
@@ -84,6 +81,31 @@ def read(folder: Path, *, split: str = "test", products: Iterable[Product] = ())
         raise JudgedError(f"no query of {str(folder)!r} has a relevant document in the corpus; do the ids agree?")
     unknown = sum(key not in held for grades in judged.values() for key in grades)
     return Judged(documents, {query_id: texts[query_id] for query_id in qrels}, qrels, unknown)
+
+
+def read_corpus(folder: Path) -> Iterator[Document]:
+    """Yield the documents of `corpus.jsonl`, as an ingest would read them.
+
+    Raises:
+        JudgedError: The file is missing or broken.
+    """
+    for number, row in _lines(folder / CORPUS):
+        yield _document(number, row)
+
+
+def read_judgments(folder: Path, *, split: str) -> dict[str, dict[str, int]]:
+    """Return query text -> document id -> grade, zeros too.
+
+    Raises:
+        JudgedError: A file is missing or broken.
+    """
+    texts = _queries(folder)
+    judged = read_qrels(folder / "qrels" / f"{split}.tsv")
+    return {texts[query_id]: grades for query_id, grades in judged.items() if query_id in texts}
+
+
+def _queries(folder: Path) -> dict[str, str]:
+    return {str(row["_id"]): str(row["text"]) for _, row in _required(folder / QUERIES, "_id", "text")}
 
 
 def read_qrels(path: Path) -> Qrels:

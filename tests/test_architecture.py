@@ -33,7 +33,7 @@ LEVELS = {
 HEAVY = {
     "torch": {
         "assistant/nlu/train", "assistant/llm/embedded/", "assistant/llm/hf", "retrieval/encoder/export",
-        "retrieval/encoder/train",
+        "retrieval/encoder/train", "retrieval/encoder/checkpoint",
     },
     "llguidance": {"assistant/llm/hf"},
     "httpx": {"assistant/llm/openai_server"},
@@ -41,6 +41,8 @@ HEAVY = {
     "sentence_transformers": {"retrieval/encoder/"},
     "accelerate": {"assistant/nlu/train", "assistant/llm/", "retrieval/encoder/train"},
     "chromadb": {"retrieval/index/chroma"},
+    "datasets": {"retrieval/encoder/train"},
+    "ir_measures": {"eval/retrieval_eval"},
     "tantivy": {"retrieval/index/lexical"},
     "gradio": {"ui/app", "ui/shop/", "ui/agent/", "ui/report/"},
     "onnxruntime": {"retrieval/encoder/", "assistant/llm/embedded/"},

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -12,6 +11,7 @@ from assistant.errors import AssistantError
 from retrieval.errors import RetrievalError
 from ui.cli_eval import eval_app
 from ui.cli_store import index_app, ingest, prepare, users_app
+from ui.cli_train import train_app
 from ui.console import StoreOption, emit, fail, open_assistant, read_lines
 
 app = typer.Typer(
@@ -20,7 +20,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-train_app = typer.Typer(help="Make the shipped weights again.", no_args_is_help=True)
 app.command()(ingest)
 app.command()(prepare)
 app.add_typer(index_app, name="index")
@@ -151,44 +150,6 @@ def bench(
         emit(figures)
     else:
         print_bench(figures)
-
-
-@train_app.command("parser")
-def train_parser(
-    out: Annotated[Path, typer.Option(help="Directory for the new weights.")] = Path("runs/parser"),
-    minutes: Annotated[float, typer.Option(help="Stop after this much training time.", min=0.1)] = 30.0,
-    seed: Annotated[int, typer.Option(help="Seed of data, initialisation and order.")] = 7,
-    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")] = "auto",
-    resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in --out.")] = False,
-    start: Annotated[Path | None, typer.Option(help="A model.pt of an earlier run to begin with.")] = None,
-    keep: Annotated[float, typer.Option(help="Share of --start averaged into the result.", min=0, max=1)] = 0.0,
-    generated: Annotated[float, typer.Option(help="Share of generated examples.", min=0, max=1)] = 0.2,
-    public: Annotated[Path | None, typer.Option(help="Directory of public sets to mix in.")] = None,
-    outside: Annotated[float, typer.Option(help="Share of their rows.", min=0, max=1)] = 0.1,
-    patience: Annotated[int, typer.Option(help="Looks without a better held-out loss before it stops.", min=0)] = 0,
-    test: Annotated[bool, typer.Option("--test", help="Score the test set too: once, at the very end.")] = False,
-    threads: Annotated[int, typer.Option(help="CPU threads.", min=1)] = 1,
-    rate: Annotated[float, typer.Option(help="Peak learning rate.", min=1e-6, max=1e-2)] = 4e-4,
-) -> None:
-    """Train the language model that parses; needs the extra `train`.
-
-    The shipped weights are several such runs, each with --start on the one before: MODEL_CARD.md lists their options.
-    """
-    from assistant.llm.embedded.runtime import EmbeddedModel
-    from assistant.nlu.parser import ModelParser
-    from assistant.nlu.train import train
-    from assistant.nlu.train_loop import TrainSettings
-    from eval.parser_eval import OWN_DEV, OWN_TEST, SETS
-    from eval.parser_report import judged
-
-    settings = TrainSettings(
-        out=out, minutes=minutes, seed=seed, device=device, resume=resume,
-        start=start, keep=keep, generated=generated, rate=rate, public=public, outside=outside,
-        validation=OWN_DEV, patience=patience, threads=threads,
-    )  # fmt: skip
-    last = {"talk test": OWN_TEST} if test else {}
-    written = train(settings, judge=lambda folder: judged(ModelParser(EmbeddedModel(folder)), SETS, test=last))
-    typer.echo(str(written))
 
 
 def main() -> None:

