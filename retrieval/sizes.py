@@ -80,9 +80,31 @@ def _number_words() -> re.Pattern[str]:
     return re.compile(rf"\b({words})(?=[\s-]+(?:{units})s?\b)")
 
 
+@cache
+def _fractions() -> re.Pattern[str]:
+    """Match a fraction in words before a unit: "half a litre", "one and a half metres", "a quarter of a pound"."""
+    table = lexicon.table("units")
+    parts, whole = "|".join(table["fractions"]), "|".join([*map(str, table["numbers"]), r"\d+"])
+    units = "|".join(re.escape(u) for u in _units() if len(u) > 1 and u.isalpha())
+    return re.compile(
+        rf"\b(?:({whole})[\s-]+and[\s-]+)?(?:an?[\s-]+)?({parts})(?:[\s-]+of)?(?:[\s-]+an?)?(?=[\s-]+(?:{units})s?\b)"
+    )
+
+
+def _in_figures(lowered: str) -> str:
+    """Return `lowered` with fractions in words as figures: "half a litre" is "0.5 litre"."""
+    table = lexicon.table("units")
+
+    def figure(match: re.Match[str]) -> str:
+        whole = match[1] or "0"
+        return f"{float(table['numbers'].get(whole, whole)) + float(table['fractions'][match[2]]):g}"
+
+    return _fractions().sub(figure, lowered)
+
+
 def measures(text: str) -> tuple[Measure, ...]:
     """Return every quantity with a unit that `text` mentions."""
-    lowered = fold(_plain_halves(text))
+    lowered = _in_figures(fold(_plain_halves(text)))
     if not any(c.isdigit() for c in lowered):
         return ()
     single = [m for number, unit in _measure_pattern().findall(lowered) for m in _measured(number, unit)]
@@ -99,7 +121,7 @@ def crossed(text: str) -> tuple[str, ...]:
 
 def read(text: str) -> Size:
     """Read one size: `read("UK 9")` names "uk 9" and "9"; `read("27 inch")` measures 685.8 mm."""
-    lowered = fold(_plain_halves(text)).strip()
+    lowered = _in_figures(fold(_plain_halves(text)).strip())
     lowered = _number_words().sub(lambda m: str(lexicon.table("units")["numbers"][m[1]]), lowered)
     lowered = _FOR_PEOPLE.sub(r"\1 person", lowered)
     found = measures(lowered)

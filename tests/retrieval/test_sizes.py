@@ -38,6 +38,11 @@ def test_names(written: str, names: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("written", "dimension", "amount"),
     [
+        ("half a litre", "volume", 500),
+        ("one and a half litres", "volume", 1500),
+        ("a quarter of a pound", "mass", 113.398),
+        ("2 and a half inch", "length", 63.5),
+        ("three quarters of an inch", "length", 19.05),
         ("27 inch", "length", 685.8),
         ('27"', "length", 685.8),
         ("68.6 cm", "length", 686.0),
