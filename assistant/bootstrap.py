@@ -91,7 +91,7 @@ def open_assistant(settings: Settings) -> Assistant:
     from assistant.turn.house import House
 
     store = open_store(settings)
-    database = _open_database(settings)
+    database = open_database(settings)
     events, orders = SqlEventStore(database), OrderStore(database)
     knowledge = _open_knowledge(settings)
     conversations = ConversationStore(database)
@@ -128,7 +128,12 @@ def _warm_up(house: House) -> None:
     house.parser.parse(Turn("hello"))
 
 
-def _open_database(settings: Settings) -> Database:
+def open_database(settings: Settings) -> Database:
+    """Return the shop database that `settings` name, with the people of the sample store where that is in use.
+
+    Raises:
+        HistoryError: It cannot be reached, or was written by another version.
+    """
     from assistant.history.database import Database
 
     url = settings.database_url.get_secret_value() if settings.database_url else settings.store_dir / "shop.sqlite"

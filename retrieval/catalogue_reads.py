@@ -11,7 +11,7 @@ from retrieval.records import chunks, product_of, untyped_of
 from retrieval.types import Review
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from retrieval.classify import Untyped
     from retrieval.predicates import Predicate
@@ -42,6 +42,17 @@ class CatalogueReads:
             for ids in chunks(dict.fromkeys(product_ids), BATCH):
                 found.update(_products(db, _T.product_id.in_(ids)))
         return [found[i] for i in product_ids if i in found]
+
+    def resolve(self, ids: Iterable[str]) -> dict[str, str]:
+        """Return the product id that each of `ids` stands for: itself, or the first variant of the group so called."""
+        found: dict[str, str] = {}
+        with self._engine.connect() as db:
+            for some in chunks(ids, BATCH):
+                named = sa.select(_T.group_key, sa.func.min(_T.product_id)).where(_T.group_key.in_(some))
+                found.update((row[0], row[1]) for row in db.execute(named.group_by(_T.group_key)))
+                own = db.scalars(sa.select(_T.product_id).where(_T.product_id.in_(some)))
+                found.update({product_id: product_id for product_id in own})
+        return found
 
     def variants(self, group_key: str) -> list[Product]:
         """Return every offer of a variant group that is still sold, in id order."""

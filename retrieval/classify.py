@@ -19,13 +19,14 @@ from retrieval.heads import segments
 from retrieval.words import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _LONGEST = 4  # words in a product type
 _JOINED_FIGURE = re.compile(r"\d+(?:\.\d+)?(?:[gmt]b|[gm]hz|mm|cm|m|v|w|kg|ml|x\d+|p)")
 _SURE = 0.95  # posterior of the best type, after damping
 _BRANDS = 2  # a "type" that one brand alone names may be its series name, and is never guessed for others
 _EVIDENCE = 3  # known signs a guess needs at least
+_SIGNS = 300_000  # signs held at once
 _ABSENT = 0.05  # what a sign never seen with a type counts
 _DAMPING = 0.4  # signs of one product are far from independent
 
@@ -160,10 +161,19 @@ class TypeVote:
     def learn(self, item: Untyped, shelf: str) -> None:
         """Count one product of a known type."""
         self._of_type[shelf] += 1
-        self._brands[shelf].add(item.brand.casefold())
+        if len(self._brands[shelf]) < _BRANDS:
+            self._brands[shelf].add(item.brand.casefold())
         for sign in _vote_signs(item):
             self._signs[sign][shelf] += 1
             self._known[sign] += 1
+        if len(self._known) > _SIGNS:
+            self._forget_rare()
+
+    def _forget_rare(self) -> None:
+        """Drop signs that are too rare to speak for a type, such as part numbers; there is no end of them."""
+        rare = [sign for sign, n in self._known.items() if n < _EVIDENCE]
+        for sign in rare:
+            del self._known[sign], self._signs[sign]
 
     def guess(self, item: Untyped) -> str:
         """Return the most likely type, or "" where the vote is not clear."""
@@ -199,20 +209,27 @@ def _vote_signs(item: Untyped) -> set[str]:
 
 def classify(items: Iterable[Untyped]) -> dict[str, str]:
     """Return product id -> shelf for every item whose type can be told; the others are left out."""
-    vote, unnamed, shelves = TypeVote(), [], {}
-    for item in items:
+    held = list(items)
+    return dict(shelves_of(lambda: held))
+
+
+def shelves_of(items: Callable[[], Iterable[Untyped]]) -> Iterator[tuple[str, str]]:
+    """Yield (product id, shelf) for every item whose type can be told, holding none of them.
+
+    Args:
+        items: Returns the same items each time; they are gone through twice.
+    """
+    vote, counts = TypeVote(), Counter[str]()
+    for item in items():
         shelf = named_type(item)
         if shelf:
-            shelves[item.product_id] = shelf
+            counts[shelf] += 1
             vote.learn(item, shelf)
-        else:
-            unnamed.append(item)
-    for item in unnamed:
-        guessed = vote.guess(item)
-        if guessed:
-            shelves[item.product_id] = guessed
-    merged = _one_name(Counter(shelves.values()))
-    return {product_id: merged.get(shelf, shelf) for product_id, shelf in shelves.items()}
+    merged = _one_name(counts)
+    for item in items():
+        shelf = named_type(item) or vote.guess(item)
+        if shelf:
+            yield item.product_id, merged.get(shelf, shelf)
 
 
 def _one_name(counts: Counter[str]) -> dict[str, str]:

@@ -24,11 +24,19 @@ def parents(name: str) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
+@cache
+def _first_words(name: str) -> frozenset[str]:
+    return frozenset(key.split(" ", 1)[0] for key in parents(name))
+
+
 def named(name: str, text: str | Sequence[str]) -> tuple[str, ...]:
     """Return the names of a family file that `text` mentions, longest first at each place, in order."""
     words = tokens(text) if isinstance(text, str) else tuple(text)
-    known, found, i = parents(name), [], 0
+    known, begins, found, i = parents(name), _first_words(name), [], 0
     while i < len(words):
+        if words[i] not in begins:
+            i += 1
+            continue
         for size in range(min(_LONGEST, len(words) - i), 0, -1):
             candidate = " ".join(words[i : i + size])
             if candidate in known:

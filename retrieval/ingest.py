@@ -9,36 +9,31 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol, TypeAlias
-
-import orjson
+from typing import TYPE_CHECKING, Protocol
 
 from retrieval.catalogue import Catalogue
-from retrieval.classify import classify
+from retrieval.classify import shelves_of
 from retrieval.errors import FeedError, RowError
-from retrieval.feeds import read_feed
 from retrieval.feeds.columns import ColumnMap
+from retrieval.feeds.files import batches, check_files, rows_of
+from retrieval.feeds.quarantine import Quarantine
 from retrieval.feeds.rows import RowReader
-from retrieval.feeds.source import Source
 from retrieval.lock import writing
 from retrieval.records import chunks
+from retrieval.types import Product
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from retrieval.feeds.base import RawRow
+    from retrieval.feeds.files import Progress
     from retrieval.feeds.prices import PriceUnit
-    from retrieval.types import Product
-
-Progress: TypeAlias = "Callable[[int, int], None]"
-"""Told (done, total): bytes of the feed files while rows are read, then products while indexes are written."""
 
 CATALOGUE_FILE = "catalogue.sqlite"
 QUARANTINE_FILE = "quarantine.jsonl"
 _BATCH = 1000  # rows a transaction
 _INDEX_BATCH = 512  # products handed to the indexer at once
-_EXCERPT = 400  # characters of a bad row that the quarantine keeps
 
 
 class Indexer(Protocol):
@@ -67,6 +62,7 @@ class IngestReport:
     duplicates: int = 0
     indexed: int = 0
     typed: int = 0  # products whose shelf was derived or changed, where the feed has none
+    withdrawn: int = 0  # rows that the feed itself says are not for sale; what of them was sold counts as removed
 
 
 @dataclass(slots=True)
@@ -77,7 +73,10 @@ class _Tally:
     unchanged: int = 0
     quarantined: int = 0
     duplicates: int = 0
+    withdrawn: int = 0
+    removed: int = 0
     seen: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
 
 
 def ingest(
@@ -111,14 +110,12 @@ def ingest(
     """
     started = time.perf_counter()
     reader = RowReader(ColumnMap(mapping), currency=currency.upper(), unit=price_unit)
-    missing = next((f for f in files if not f.is_file()), None)
-    if missing is not None or not files:
-        raise FeedError(f"no feed file {str(missing)!r}; check the path" if missing else "no feed file was given")
+    check_files(files)
     with writing(store_dir):
         opened = catalogue if catalogue is not None else Catalogue.open(store_dir / CATALOGUE_FILE)
         try:
             tally = _read_all(files, opened, reader=reader, quarantine=store_dir / QUARANTINE_FILE, progress=progress)
-            removed = _vanish(opened, tally) if full else 0
+            removed = tally.removed + (_vanish(opened, tally) if full else 0)
             typed = derive_types(opened)
             indexed = flush(opened, indexer, progress=progress) if indexer is not None else 0
         finally:
@@ -135,6 +132,7 @@ def ingest(
         duplicates=tally.duplicates,
         indexed=indexed,
         typed=typed,
+        withdrawn=tally.withdrawn,
     )
 
 
@@ -160,8 +158,8 @@ def flush(catalogue: Catalogue, indexer: Indexer, *, progress: Progress | None =
 
 def derive_types(catalogue: Catalogue) -> int:
     """Give a shelf to products that were fed without one; return how many got another than before."""
-    shelves = classify(catalogue.untyped())
-    return catalogue.derive_types(shelves)
+    told = shelves_of(catalogue.untyped)
+    return sum(catalogue.derive_types(dict(some)) for some in chunks(told, _BATCH))
 
 
 def _read_all(
@@ -173,50 +171,37 @@ def _read_all(
     progress: Progress | None,
 ) -> _Tally:
     tally = _Tally()
-    with quarantine.open("wb") as bad:
-        for batch in chunks(_rows(files, progress), _BATCH):
-            products = [p for path, row in batch if (p := _product(path, row, reader, tally, bad)) is not None]
+    with Quarantine(quarantine) as bad:
+        for batch in batches(_taken(rows_of(files, progress), reader, tally=tally, bad=bad), _BATCH):
+            products = [item for item in batch if isinstance(item, Product)]
             _store(catalogue, products, tally)
+            gone = {item for item in batch if isinstance(item, str)} - {p.product_id for p in products}
+            tally.removed += catalogue.mark_unavailable(sorted(gone))
             bad.flush()
     return tally
 
 
-def _rows(files: Sequence[Path], progress: Progress | None) -> Iterator[tuple[Path, RawRow]]:
-    sizes = [f.stat().st_size for f in files]
-    total, before = sum(sizes), 0
-    for path, size in zip(files, sizes, strict=True):
-
-        def tell(n_bytes: int, before: int = before) -> None:
-            if progress is not None:
-                progress(min(before + n_bytes, total), total)
-
-        for row in read_feed(Source(path, on_bytes=tell)):
-            yield path, row
-        before += size
-        tell(0, before)
-
-
-def _product(path: Path, row: RawRow, reader: RowReader, tally: _Tally, bad: IO[bytes]) -> Product | None:
-    tally.read += 1
-    try:
-        if row.problem:
-            raise RowError(row.problem)
-        return reader.product(row.values)
-    except RowError as error:
-        tally.quarantined += 1
-        if row.values:
-            tally.seen.add(reader.identity(row.values))  # it is still sold, only unreadable this time
-        bad.write(_quarantined(path, row, str(error)))
-        return None
-
-
-def _quarantined(path: Path, row: RawRow, reason: str) -> bytes:
-    excerpt = row.excerpt or repr(dict(row.values))
-    entry: dict[str, Any] = {"file": path.name, "line": row.line, "reason": reason, "row": excerpt[:_EXCERPT]}
-    text = orjson.dumps(
-        {k: v if isinstance(v, int) else v.encode("utf-8", "replace").decode() for k, v in entry.items()}
-    )
-    return text + b"\n"
+def _taken(
+    rows: Iterator[tuple[Path, RawRow]], reader: RowReader, *, tally: _Tally, bad: Quarantine
+) -> Iterator[Product | str]:
+    """Yield the product of every usable row, or its id alone where the feed says that it is not for sale."""
+    for path, row in rows:
+        tally.read += 1
+        try:
+            if row.problem:
+                raise RowError(row.problem)
+            if row.withdrawn:
+                tally.withdrawn += 1
+                yield reader.identity(row.values)
+                continue
+            product = reader.product(row.values)
+        except RowError as error:
+            tally.quarantined += 1
+            if row.values:
+                tally.unreadable.add(reader.identity(row.values))  # it is still sold, only unreadable this time
+            bad.add(path, row, reason=str(error))
+            continue
+        yield product
 
 
 def _store(catalogue: Catalogue, products: Sequence[Product], tally: _Tally) -> None:
@@ -233,4 +218,4 @@ def _store(catalogue: Catalogue, products: Sequence[Product], tally: _Tally) -> 
 def _vanish(catalogue: Catalogue, tally: _Tally) -> int:
     if tally.read == tally.quarantined:
         raise FeedError("the feed has no usable row, so nothing was marked unavailable; see the quarantine for reasons")
-    return catalogue.mark_unavailable([i for i in catalogue.ids() if i not in tally.seen])
+    return catalogue.mark_unavailable([i for i in catalogue.ids() if i not in tally.seen and i not in tally.unreadable])

@@ -44,6 +44,7 @@ HEAVY = {
     "datasets": {"retrieval/encoder/train"},
     "ir_measures": {"eval/retrieval_eval"},
     "tantivy": {"retrieval/index/lexical"},
+    "pyarrow": {"retrieval/feeds/parquet"},
     "gradio": {"ui/app", "ui/shop/", "ui/agent/", "ui/report/"},
     "onnxruntime": {"retrieval/encoder/", "assistant/llm/embedded/"},
 }  # fmt: skip
@@ -132,7 +133,7 @@ def test_the_command_line_answers_help_without_heavy_imports() -> None:
     code = (
         "import sys; from ui.cli import app; "
         "heavy = {'torch','transformers','sentence_transformers','chromadb','gradio','onnxruntime','tantivy',"
-        "'sqlalchemy','fastapi','numpy'} & set(sys.modules); print(sorted(heavy))"
+        "'sqlalchemy','fastapi','numpy','pyarrow'} & set(sys.modules); print(sorted(heavy))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"

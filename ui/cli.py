@@ -12,7 +12,7 @@ from retrieval.errors import RetrievalError
 from ui.cli_eval import eval_app
 from ui.cli_store import index_app, ingest, prepare, users_app
 from ui.cli_train import train_app
-from ui.console import StoreOption, emit, fail, open_assistant, read_lines
+from ui.console import ManyFiles, StoreOption, emit, fail, open_assistant, read_lines
 
 app = typer.Typer(
     help="ShopTalk: the conversational shopping assistant that a shop can really run.",
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(ingest)
+app.command(cls=ManyFiles)(ingest)
 app.command()(prepare)
 app.add_typer(index_app, name="index")
 app.add_typer(users_app, name="users")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,10 +14,20 @@ users_app = typer.Typer(help="Everything held about a shopper.", no_args_is_help
 
 
 def ingest(
-    files: Annotated[list[Path], typer.Argument(help="Product feeds: CSV, TSV, JSON Lines, JSON arrays; .gz too.")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Product feeds: CSV, TSV, JSON, JSON Lines, Parquet, Merchant XML, Shopify CSV; .gz too."),
+    ] = None,
+    reviews: Annotated[
+        list[Path] | None, typer.Option("--reviews", metavar="FILE...", help="Files of product reviews.")
+    ] = None,
+    events: Annotated[
+        list[Path] | None, typer.Option("--events", metavar="FILE...", help="Logs of what shoppers did.")
+    ] = None,
     store: StoreOption = None,
     mapping: Annotated[
-        list[str] | None, typer.Option("--map", help="our=theirs: which column holds a field, e.g. title=item_name.")
+        list[str] | None,
+        typer.Option("--map", help="our=theirs: which column holds a field, e.g. title=item_name, reviews.text=said."),
     ] = None,
     currency: Annotated[str, typer.Option(help="Currency of prices that name none (ISO 4217).")] = "USD",
     price_unit: Annotated[
@@ -27,41 +36,23 @@ def ingest(
     full: Annotated[bool, typer.Option("--full", help="These files are the whole range.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The report as one JSON object.")] = False,
 ) -> None:
-    """Take product feeds into a store; run it again after any interruption."""
+    """Take product feeds, reviews and behaviour logs into a store; run it again after any interruption."""
     from assistant.bootstrap import read_settings
-    from retrieval.ingest import ingest as run
-    from retrieval.store import Store
-    from ui.listing import print_report, progress
+    from retrieval.feeds.prices import currency_code
+    from ui.intake import Intake
+    from ui.listing import print_report
 
     settings = read_settings(store=store)
     if settings.store is None:
         fail("ingest needs a store of its own: give --store DIR or set SHOPTALK_STORE")
-    with progress("Reading") as advance, Store.open(settings.store) as target:
-        report = run(
-            files,
-            settings.store,
-            catalogue=target.catalogue,
-            indexer=target.indexer(),
-            mapping=_mapping(mapping or []),
-            currency=currency,
-            price_unit=price_unit,
-            full=full,
-            progress=advance,
-        )
+    if not currency_code(currency):
+        fail(f"--currency {currency!r} is no currency: give its ISO 4217 code, such as EUR")
+    intake = Intake(settings, settings.store, feeds=files or (), reviews=reviews or (), events=events or ())
+    report = intake.run(mapping or (), currency=currency_code(currency), price_unit=price_unit, full=full)
     if as_json:
-        emit(asdict(report))
+        emit(report)
     else:
         print_report(report, settings.store)
-
-
-def _mapping(pairs: list[str]) -> dict[str, str]:
-    found = {}
-    for pair in pairs:
-        ours, _, theirs = pair.partition("=")
-        if not ours.strip() or not theirs.strip():
-            fail(f"--map {pair!r} is not of the form our=theirs, e.g. --map title=item_name")
-        found[ours.strip()] = theirs.strip()
-    return found
 
 
 def prepare(store: StoreOption = None) -> None:

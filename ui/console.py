@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from click import Context
 
     from assistant.assistant import Assistant
 
@@ -19,6 +22,24 @@ StoreOption = Annotated[
 ]
 MAX_LINE = 200_000
 """Longest line read from stdin, in characters."""
+
+
+class ManyFiles(TyperCommand):
+    """A command whose `--reviews` and `--events` take every word up to the next option."""
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Repeat the option before each of its files, as click wants it."""
+        spread: list[str] = []
+        current = ""
+        for word in args:
+            if word.startswith("-"):
+                current = word if word in ("--reviews", "--events") else ""
+                spread.append(word)
+            elif current and spread[-1] != current:
+                spread += [current, word]
+            else:
+                spread.append(word)
+        return super().parse_args(ctx, spread)
 
 
 def emit(value: Any) -> None:  # noqa: ANN401 - any JSON

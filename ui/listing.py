@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from eval.runner import Result
-    from retrieval.ingest import IngestReport
     from retrieval.types import Ranking
 
 _OUT = Console()
@@ -85,14 +84,22 @@ def print_recommendations(answer: Mapping[str, Any]) -> None:
     _ERR.print(f"strategy: {answer['strategy']}, {answer['elapsed_ms']:.0f} ms")
 
 
-def print_report(report: IngestReport, store: Path) -> None:
-    """Print what an ingest did."""
-    _OUT.print(
-        f"read {report.read}: {report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
-        f"{report.removed} removed, {report.quarantined} quarantined, {report.elapsed_s:.1f} s"
-    )
-    if report.quarantined:
-        _ERR.print(f"why rows were quarantined: {escape(str(store / 'quarantine.jsonl'))}")
+def print_report(report: Mapping[str, Any], store: Path) -> None:
+    """Print what an ingest did: products, and reviews and events where there were any."""
+    if report["read"] or not (report["review_rows"]["read"] or report["event_rows"]["read"]):
+        _OUT.print(
+            f"read {report['read']}: {report['added']} added, {report['updated']} updated, "
+            f"{report['unchanged']} unchanged, {report['removed']} removed, {report['quarantined']} quarantined, "
+            f"{report['elapsed_s']:.1f} s"
+        )
+    for name in ("review", "event"):
+        rows = report[f"{name}_rows"]
+        if rows["read"]:
+            _OUT.print(f"{name}s: " + ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in rows.items()))
+    bad = {"quarantine": report, "quarantine.reviews": report["review_rows"], "quarantine.events": report["event_rows"]}
+    for name, rows in bad.items():
+        if rows["quarantined"]:
+            _ERR.print(f"why rows were quarantined: {escape(str(store / f'{name}.jsonl'))}")
 
 
 def print_result(result: Result) -> None:

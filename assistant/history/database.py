@@ -125,10 +125,9 @@ class Link:
         """Execute one change; return how many rows it touched."""
         return int(self._connection.execute(sa.text(sql), values).rowcount)
 
-    def many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Execute one change for each row, as one batch."""
-        if rows:
-            self._connection.execute(sa.text(sql), rows)
+    def many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Execute one change for each row, as one batch; return how many rows they touched."""
+        return int(self._connection.execute(sa.text(sql), rows).rowcount) if rows else 0
 
 
 class Database:

@@ -61,8 +61,11 @@ def _without_tags(text: str) -> str:
 
 
 def web_address(value: object, *, most: int = 2000) -> str:
-    """Return `value` where it is an http(s) address or a path on this site, else ""."""
-    text = plain(value, most=most).split(" ", 1)[0]
+    """Return `value` where it is an http(s) address or a path on this site, of at most `most` characters; else ""."""
+    words = _CONTROL.sub(" ", value).split(maxsplit=1) if isinstance(value, str) else []
+    text = _escaped_once(words[0]) if words else ""
+    if len(text) > most or set(text) & set('<>"\\'):
+        return ""
     if text.startswith("/") and not text.startswith("//"):
         return text
     try:
@@ -70,3 +73,11 @@ def web_address(value: object, *, most: int = 2000) -> str:
     except ValueError:
         return ""
     return text if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def _escaped_once(text: str) -> str:
+    """Undo "&amp;" alone: to HTML "&region=2" would be a registered trademark, and addresses are full of such."""
+    text = text[:_MARKUP_CHARS].encode("utf-8", "ignore").decode("utf-8")
+    for _ in range(_UNESCAPES):
+        text = text.replace("&amp;", "&")
+    return text

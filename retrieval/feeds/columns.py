@@ -12,13 +12,15 @@ import yaml
 from retrieval.errors import FeedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _NOT_WORD = re.compile(r"[^\w]+|_+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORST = 10**6
 _NUMERIC = frozenset(("rating", "gtin"))  # fields that a bare figure in an attribute column may fill
 _NAME_CHARS = 60
+_REMEMBERED = 20_000  # names; a feed may have a new one in every row
+_GOOGLE = "g "  # "g:price" is the field itself, where other prefixes mark mere attributes
 
 
 @cache
@@ -28,24 +30,23 @@ def tables() -> dict[str, Any]:
     return loaded
 
 
-@lru_cache(maxsize=20_000)
+def product_fields() -> frozenset[str]:
+    """Return the names of our fields that a column of a product feed can be mapped to."""
+    return frozenset(tables()["fields"])
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def plain_name(column: str) -> str:
     """Return a column name in lower case, words separated by single spaces: "Meta: shop_id" -> "meta shop id"."""
     return _NOT_WORD.sub(" ", _CAMEL.sub(" ", column)).strip().casefold()
 
 
-@cache
-def _aliases() -> dict[str, tuple[tuple[str, int], ...]]:
+def _aliases(fields: Mapping[str, Sequence[str]]) -> dict[str, tuple[tuple[str, int], ...]]:
     found: dict[str, list[tuple[str, int]]] = {}
-    for field, names in tables()["fields"].items():
+    for field, names in fields.items():
         for rank, name in enumerate((field, *names)):
             found.setdefault(plain_name(str(name)), []).append((field, rank))
     return {name: tuple(uses) for name, uses in found.items()}
-
-
-def fields() -> frozenset[str]:
-    """Return the names of our fields that a column can be mapped to."""
-    return frozenset(tables()["fields"])
 
 
 class ColumnMap:
@@ -53,15 +54,22 @@ class ColumnMap:
 
     Args:
         mapping: Our field -> their column, over what names say.
+        fields: Our field -> the names that columns for it have, best first; those of products when None.
 
     Raises:
         FeedError: `mapping` names a field that does not exist.
     """
 
-    def __init__(self, mapping: Mapping[str, str] | None = None) -> None:
-        unknown = sorted(set(mapping or ()) - fields())
+    def __init__(
+        self,
+        mapping: Mapping[str, str] | None = None,
+        fields: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        known = fields if fields is not None else tables()["fields"]
+        unknown = sorted(set(mapping or ()) - set(known))
         if unknown:
-            raise FeedError(f"--map: no field {unknown[0]!r}; the fields are {', '.join(sorted(fields()))}")
+            raise FeedError(f"--map: no field {unknown[0]!r}; the fields are {', '.join(sorted(known))}")
+        self._aliases = _aliases(known)
         self._mapped = {plain_name(theirs): ours for ours, theirs in (mapping or {}).items()}
         self._taken = frozenset(self._mapped.values())
         self._uses: dict[str, tuple[tuple[str, int], ...]] = {}
@@ -81,16 +89,19 @@ class ColumnMap:
 
     def _uses_of(self, column: str) -> tuple[tuple[str, int], ...]:
         if column not in self._uses:
+            if len(self._uses) >= _REMEMBERED:
+                self._uses.clear()
             self._uses[column] = self._recognised(plain_name(column))
         return self._uses[column]
 
     def _recognised(self, name: str) -> tuple[tuple[str, int], ...]:
         if name in self._mapped:
             return ((self._mapped[name], -1),)
+        name = name.removeprefix(_GOOGLE)
         bare = attribute_name(name)
-        uses = _aliases().get(name, ()) if bare == name else ()
+        uses = self._aliases.get(name, ()) if bare == name else ()
         if bare != name:
-            uses = tuple((f, r) for f, r in _aliases().get(bare, ()) if f in tables()["from_attributes"])
+            uses = tuple((f, r) for f, r in self._aliases.get(bare, ()) if f in tables()["from_attributes"])
         return tuple((f, r) for f, r in uses if f not in self._taken)
 
     def _is_attribute(self, column: str) -> bool:
@@ -105,7 +116,7 @@ def _can_fill(field: str, column: str, value: object) -> bool:
     return not prefixed or field in _NUMERIC
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def attribute_name(name: str) -> str:
     """Return a plain column name without a prefix such as "attr t"."""
     for prefix in sorted(map(str, tables()["prefixes"]), key=len, reverse=True):
@@ -114,7 +125,7 @@ def attribute_name(name: str) -> str:
     return name[:_NAME_CHARS]
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def ignored(name: str) -> bool:
     """Whether a column of that plain name says nothing a shopper could ask for."""
     bare = attribute_name(name)

@@ -16,12 +16,21 @@ from retrieval.feeds.source import LONGEST_LINE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from retrieval.feeds.base import Head
     from retrieval.feeds.source import Source
 
 _EXCERPT = 300  # characters
 _CHUNK = 256 * 1024  # characters read ahead
 _BETWEEN = re.compile(r"[\s,]*")
+_ARRAY = re.compile(r"\[\s*(?:[{\]]|$)")
+_OBJECT = re.compile(r'\{\s*(?:["}]|$)')
 _WRAPPER = re.compile(r'\s*\{\s*"[^"\\]{1,80}"\s*:\s*\[')
+
+
+def is_json(head: Head) -> bool:
+    """Whether a file begins as an array of objects does, or as an object; JSON Lines go by their name."""
+    lines = head.kind in ("jsonl", "ndjson")
+    return bool(_ARRAY.match(head.text) or (not lines and _OBJECT.match(head.text)))
 
 
 def read_json_lines(source: Source) -> Iterator[RawRow]:

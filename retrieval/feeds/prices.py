@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from price_parser import Price
+from price_parser.parser import CURRENCY_CODES
 
 from retrieval.errors import RowError
 from retrieval.feeds.columns import tables
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 PriceUnit = Literal["major", "minor"]
 DEAREST_CENTS = 10_000_000_00
 _LONGEST = 60  # characters of a price
+_APOSTROPHES = re.compile(r"(?<=\d)['\u2019`](?=\d{3})")  # Swiss thousands
+_EXPONENT = re.compile(r"\d[eE]\+?\d")
+_CODES = frozenset(CURRENCY_CODES)
+_IN_THOUSANDTHS = frozenset(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"))  # "4.990 KWD" is no five thousand
+_MINUS = ("-", "\u2212")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +65,40 @@ def _from_object(value: Mapping[str, Any], *, unit: PriceUnit) -> Amount | None:
     inner = next((value[k] for k in ("value", "amount", "price") if not isinstance(value.get(k), dict | None)), None)
     found = read_price(inner, unit=unit)
     said = value.get("currency") or value.get("currencyCode") or ""
-    return Amount(found.cents, str(said)[:3].upper() or found.currency) if found else None
+    return Amount(found.cents, currency_code(str(said)) or found.currency) if found else None
 
 
 def _figure(value: object) -> tuple[Decimal | None, str]:
     if isinstance(value, int | float):
         return Decimal(str(value)), ""
-    text = str(value).strip()[:_LONGEST]
+    text = _APOSTROPHES.sub("", str(value).strip()[:_LONGEST])
     try:
         return Decimal(text), ""
     except InvalidOperation:
         pass
     if not any(c.isdigit() for c in text):
         return None, ""
+    if _EXPONENT.search(text):
+        raise RowError(f"the price {text!r} is no price; is it a number in another notation?")
     parsed = Price.fromstring(text)
     if parsed.amount is None:
         return None, ""
-    negative = text.lstrip("$€£ ").startswith(("-", "\u2212")) or (text.startswith("(") and text.endswith(")"))
-    sign = parsed.currency or ""
-    return -parsed.amount if negative else parsed.amount, _currencies().get(sign, "")
+    code = currency_code(parsed.currency or "")
+    if code in _IN_THOUSANDTHS:
+        parsed = Price.fromstring(text, decimal_separator=".")
+    return -parsed.amount if _negative(text) else parsed.amount, code
+
+
+def _negative(text: str) -> bool:
+    before = next(text[:i] for i, c in enumerate(text) if c.isdigit()).strip()
+    return before.startswith(_MINUS) or before.endswith(_MINUS) or (before[:1] == "(" and text.endswith(")"))
+
+
+def currency_code(said: str) -> str:
+    """Return the ISO 4217 code of a sign or code in a feed; "" where it says none for certain."""
+    said = said.strip()
+    code = said.upper()[:3]
+    return _currencies().get(said) or _currencies().get(said.upper()) or (code if code in _CODES else "")
 
 
 @cache

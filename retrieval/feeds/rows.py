@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 from retrieval.errors import RowError
 from retrieval.feeds.cleaning import plain, web_address
 from retrieval.feeds.columns import attribute_name, plain_name, tables
-from retrieval.feeds.prices import Amount, PriceUnit, read_price
+from retrieval.feeds.dates import read_date
+from retrieval.feeds.prices import Amount, PriceUnit, currency_code, read_price
 from retrieval.types import Product
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ _ID_CHARS, _TITLE_CHARS, _TEXT_CHARS, _SHORT_CHARS = 200, 500, 5000, 120
 _ATTRIBUTES, _VALUE_CHARS = 80, 200
 _STEPS = 8
 _STEP = re.compile(r"\s*(?:>|\u203a|\u00bb|::|\||\s/\s)\s*")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_FIGURE = re.compile(r"-?\d+(?:[.,]\d+)?")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[.,\s\u00a0]\d{3})+")
+_DETAIL = re.compile(r"([^:,]*):([^:,]+):([^:]*?)(?=,[^:,]*:[^:,]+:|$)")
 _GTIN = re.compile(r"\d{8,14}")
 _TOP_RATING = 5.0
 _FEW_WORDS = 2  # a title of no more is a name, and a short description says what it is
@@ -55,10 +58,10 @@ class RowReader:
         price, sale = self._prices(placed)
         brand = _text(placed, "brand", _SHORT_CHARS)
         gtin = _gtin(placed.get("gtin"))
-        rating = _number(placed.get("rating"))
-        currency = _text(placed, "currency", 3).upper() or price.currency or self.currency
+        rating = read_rating(placed.get("rating"))
+        currency = price.currency or currency_code(_text(placed, "currency", _SHORT_CHARS)) or self.currency
         return Product(
-            product_id=_identity(placed.get("product_id")) or _derived_id(brand, title, gtin),
+            product_id=read_id(placed.get("product_id")) or _derived_id(brand, title, gtin),
             title=title,
             price_cents=price.cents,
             sale_price_cents=sale,
@@ -76,18 +79,18 @@ class RowReader:
             material=_text(placed, "material", _SHORT_CHARS),
             gender=_text(placed, "gender", _SHORT_CHARS).casefold(),
             age_group=_text(placed, "age_group", _SHORT_CHARS).casefold(),
-            item_group_id=_identity(placed.get("item_group_id")),
+            item_group_id=read_id(placed.get("item_group_id")),
             condition=_text(placed, "condition", _SHORT_CHARS).casefold() or "new",
             rating=rating if rating is not None and 0 < rating <= _TOP_RATING else None,
-            n_ratings=int(min(max(_number(placed.get("n_ratings")) or 0, 0), 10**9)),
+            n_ratings=int(min(max(_count(placed.get("n_ratings")) or 0, 0), 10**9)),
             popularity=max(_number(placed.get("popularity")) or 0.0, 0.0),
-            released=(_DATE.match(str(placed.get("released") or "")) or _NO_DATE)[0],
+            released=read_date(placed.get("released")),
             attributes=_attributes(rest),
         )
 
     def identity(self, values: Mapping[str, Any]) -> str:
         """Return the id that a row gives itself, for rows that are otherwise unusable; "" where it has none."""
-        return _identity(self.columns.place(values)[0].get("product_id"))
+        return read_id(self.columns.place(values)[0].get("product_id"))
 
     def _prices(self, placed: Mapping[str, Any]) -> tuple[Amount, int | None]:
         """Return the list price, and the reduced one where it is lower."""
@@ -102,9 +105,6 @@ class RowReader:
         if before is not None and before.cents > price.cents:
             return Amount(before.cents, price.currency or before.currency), price.cents
         return price, None
-
-
-_NO_DATE = ("",)
 
 
 def _text(placed: Mapping[str, Any], field: str, most: int) -> str:
@@ -135,7 +135,8 @@ def _title(placed: Mapping[str, Any], rest: Mapping[str, Any]) -> str:
     return title
 
 
-def _identity(value: object) -> str:
+def read_id(value: object) -> str:
+    """Return an id as text; "" where `value` is none."""
     value = _first(value)
     if value is None or isinstance(value, dict | bool):
         return ""
@@ -150,7 +151,7 @@ def _derived_id(brand: str, title: str, gtin: str) -> str:
 
 
 def _gtin(value: object) -> str:
-    digits = _identity(value).replace(" ", "").replace("-", "")
+    digits = read_id(value).replace(" ", "").replace("-", "")
     return digits if _GTIN.fullmatch(digits) else ""
 
 
@@ -164,6 +165,18 @@ def _number(value: object) -> float | None:
     except ValueError:
         return None
     return number if abs(number) < 1e15 else None
+
+
+def read_rating(value: object) -> float | None:
+    """Return 4.5 of 4.5, "4,5", "4.5/5" and "4.5 out of 5 stars"."""
+    found = _FIGURE.match(value.strip()) if isinstance(value, str) else None
+    return _number(found[0] if found else value)
+
+
+def _count(value: object) -> float | None:
+    if isinstance(value, str) and _THOUSANDS.fullmatch(value.strip()):
+        value = re.sub(r"\D", "", value)
+    return _number(value)
 
 
 def _path(value: object) -> str:
@@ -184,7 +197,7 @@ def _availability(value: object) -> Availability:
     number = _number(value)
     if number is not None:
         return "in_stock" if number > 0 else "out_of_stock"
-    said = plain_name(str(value)) if value is not None and value != "" else ""
+    said = plain_name(str(value).rsplit("/", 1)[-1]) if value is not None and value != "" else ""
     return _availabilities().get(said, "in_stock")
 
 
@@ -210,13 +223,21 @@ def _flat(rest: Mapping[str, Any]) -> list[tuple[str, object]]:
     """Return columns and what is one level below: {"specs": {"kg": 3}} and [{"name": "kg", "value": 3}] count too."""
     flat: list[tuple[str, object]] = []
     for name, value in rest.items():
-        if isinstance(value, dict):
-            flat += [(str(k), v) for k, v in value.items()]
+        if isinstance(value, str) and plain_name(name) in tables()["written_pairs"]:
+            flat += [(told[2].strip(), told[3].strip()) for told in _DETAIL.finditer(value)]
+        elif isinstance(value, dict):
+            flat += _pair(value) or [(str(k), v) for k, v in value.items()]
         elif isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
-            flat += [(str(v["name"]), v.get("value")) for v in value if isinstance(v.get("name"), str)]
+            flat += [pair for v in value for pair in _pair(v)]
         else:
             flat.append((name, value))
     return flat
+
+
+def _pair(fact: Mapping[str, Any]) -> list[tuple[str, object]]:
+    """Return the name and value of {"attribute_name": "Capacity", "attribute_value": "6 kg"}."""
+    keys = next((k for k in tables()["pairs"] if isinstance(fact.get(k[0]), str) and k[1] in fact), None)
+    return [(fact[keys[0]], fact[keys[1]])] if keys else []
 
 
 def _attribute(value: object) -> str | float | bool | None:

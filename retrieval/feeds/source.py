@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, cast
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LONGEST_LINE = 8 * 1024 * 1024  # bytes; a longer "line" is no feed
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_HEAD = 64 * 1024  # bytes that tell a format from another
+_BLOCK = 64 * 1024
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 
@@ -39,44 +41,103 @@ class Source:
             suffixes.pop()
         return suffixes[-1] if suffixes else ""
 
+    def head(self) -> bytes:
+        """Return the first bytes, unpacked: up to the end of the first line, or of `_HEAD`.
+
+        Raises:
+            FeedError: Missing, unreadable, or packed and not even its beginning can be unpacked.
+        """
+        found = b""
+        with self._opened() as (plain, _):
+            while len(found) < _HEAD and b"\n" not in found.lstrip():
+                try:
+                    block = cast("io.BufferedReader", plain).read1(_HEAD)
+                except (EOFError, zlib.error):
+                    if found:  # what is broken further on is said where it is read
+                        break
+                    raise
+                if not block:
+                    break
+                found += block
+        return found
+
     def lines(self) -> Iterator[str]:
         """Yield decoded lines with their ends; UTF-8 or UTF-16 where marked, UTF-8 else, Windows-1252 as a last resort.
 
         Raises:
             FeedError: Missing, unreadable, broken compression, or a line beyond `LONGEST_LINE`.
         """
+        with self._opened() as (plain, packed):
+            for n, text in enumerate(self._decoded(plain)):
+                yield text
+                if n % 256 == 255:
+                    self.tell(packed.tell())
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the unpacked bytes, for formats that are no lines of text.
+
+        Raises:
+            FeedError: Missing, unreadable or broken compression.
+        """
+        with self._opened() as (plain, packed):
+            while block := plain.read(_BLOCK):
+                yield block
+                self.tell(packed.tell())
+
+    def tell(self, n_bytes: int) -> None:
+        """Say that `n_bytes` of the file were read."""
+        if self.on_bytes is not None:
+            self.on_bytes(n_bytes)
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+        """Open the file: as it reads unpacked, and as it lies there."""
         try:
             with self.path.open("rb") as packed:
-                yield from self._decoded(_unpacked(packed), packed)
+                yield _unpacked(packed), packed
         except (gzip.BadGzipFile, zlib.error, EOFError) as error:
             raise FeedError(f"{str(self.path)!r} is not a whole gzip file ({error}); fetch it again") from error
         except OSError as error:
             raise FeedError(f"cannot read {str(self.path)!r}: {error.strerror or error}; check the path") from error
 
-    def _decoded(self, plain: IO[bytes], packed: IO[bytes]) -> Iterator[str]:
-        start = plain.peek(3)[:3] if isinstance(plain, io.BufferedReader | gzip.GzipFile) else b""
-        if start[:2] in _UTF16:
-            yield from self._utf16(plain)
+    def _decoded(self, plain: IO[bytes]) -> Iterator[str]:
+        start = cast("io.BufferedReader", plain).peek(4)[:4]
+        wide = wide_encoding(start)
+        if wide:
+            yield from self._wide(plain, wide)
             return
-        if start == _UTF8_MARK:
+        if start[:3] == _UTF8_MARK:
             plain.read(3)
-        n = 0
         while line := plain.readline(LONGEST_LINE + 1):
-            if len(line) > LONGEST_LINE:
-                raise FeedError(f"{str(self.path)!r} has a line of over {LONGEST_LINE} bytes; is it a feed?")
+            self._check_length(len(line))
             yield from _decode(line)
-            n += 1
-            if self.on_bytes is not None and n % 256 == 0:
-                self.on_bytes(packed.tell())
 
-    def _utf16(self, plain: IO[bytes]) -> Iterator[str]:
-        text = io.TextIOWrapper(plain, encoding="utf-16")
+    def _wide(self, plain: IO[bytes], encoding: str) -> Iterator[str]:
+        text = io.TextIOWrapper(plain, encoding=encoding, errors="replace")
         try:
-            yield from text
-        except UnicodeError as error:
-            raise FeedError(f"{str(self.path)!r} is marked as UTF-16 and is not ({error}); save it as UTF-8") from error
+            while line := text.readline(LONGEST_LINE + 1):
+                self._check_length(len(line))
+                yield line.replace("\0", "")
         finally:
             text.detach()
+
+    def _check_length(self, n: int) -> None:
+        if n > LONGEST_LINE:
+            raise FeedError(f"{str(self.path)!r} has a line of over {LONGEST_LINE} bytes; is it a feed?")
+
+
+def wide_encoding(start: bytes) -> str:
+    """Return the UTF-16 in which a file is written that begins with `start`, by mark or by its zeros; else ""."""
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    zeros = [byte == 0 for byte in start[:4]]
+    return {(False, True, False, True): "utf-16-le", (True, False, True, False): "utf-16-be"}.get(tuple(zeros), "")
+
+
+def decoded(data: bytes) -> str:
+    """Return the text that a file begins with, for telling formats apart."""
+    wide = wide_encoding(data)
+    return data.decode(wide, "replace") if wide else data.removeprefix(_UTF8_MARK).decode("utf-8", "replace")
 
 
 def _unpacked(packed: IO[bytes]) -> IO[bytes]:

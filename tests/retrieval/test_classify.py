@@ -64,3 +64,11 @@ def test_one_name_for_one_thing() -> None:
 )
 def test_heads(title: str, brand: str, expected: str) -> None:
     assert head_phrases(title, brand=brand)[-1] == expected
+
+
+def test_part_numbers_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [Untyped(f"p{i}", f"Acme x{i}y toner cartridge", brand=f"b{i % 3}") for i in range(400)]
+    items += [Untyped("odd", "Acme x1y toner", brand="b1")]
+    whole = classify(items)
+    monkeypatch.setattr("retrieval.classify._SIGNS", 50)
+    assert classify(items) == whole

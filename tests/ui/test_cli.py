@@ -50,6 +50,37 @@ def test_ingest_again_changes_nothing(store: Path) -> None:
     assert row["line"] == 5
 
 
+REVIEWS = "product_id,rating,text\nk1,5,Boils fast\nk1,9,Off the scale\n"
+EVENTS = "user_id,item_id,event,timestamp\nann,k1,view,1767350000\nann,k1,buy,1767350100\nann,k1,dance,1767350200\n"
+
+
+def test_ingest_reviews_and_events(store: Path) -> None:
+    told, logged, more = (store.parent / name for name in ("r.csv", "e.csv", "r2.csv"))
+    told.write_text(REVIEWS, "utf-8")
+    more.write_text(REVIEWS.replace("k1", "t1"), "utf-8")
+    logged.write_text(EVENTS, "utf-8")
+    files = ("--reviews", str(told), str(more), "--events", str(logged))
+    for added in (2, 0):
+        report = lines(run("ingest", *files, "--store", str(store), "--json"))[0]
+        assert (report["read"], report["reviews"], report["events"]) == (0, 2, added)
+    assert report["review_rows"] == {"read": 4, "taken": 2, "quarantined": 2}
+    assert report["event_rows"]["quarantined"] == 1
+    assert "dance" in (store / "quarantine.events.jsonl").read_text("utf-8")
+    assert "t1" in (store / "quarantine.reviews.jsonl").read_text("utf-8")
+    text = run("ingest", str(store.parent / "feed.csv"), *files, "--store", str(store)).stdout
+    assert "3 unchanged" in text
+    assert "events: 3 read" in text
+
+
+def test_ingest_maps_columns_of_every_kind(store: Path) -> None:
+    told = store.parent / "mapped.jsonl"
+    told.write_text(json.dumps({"thing": "k1", "note": 4, "said": "Good"}), "utf-8")
+    pairs = ("product_id=thing", "reviews.rating=note", "text=said")
+    options = [word for pair in pairs for word in ("--map", pair)]
+    report = lines(run("ingest", "--reviews", str(told), "--store", str(store), *options, "--json"))[0]
+    assert report["reviews"] == 1
+
+
 def test_search(store: Path) -> None:
     filters = json.dumps({"price": {"lte": 30}})
     answer = lines(run("search", "kettle", "--store", str(store), "--filter", filters, "--json"))[0]
@@ -102,6 +133,12 @@ def test_parse_goes_on_after_a_bad_line() -> None:
         (("ingest", "/no/such/feed.csv", "--store", "STORE"), "feed"),
         (("ingest", "FEED", "--store", "STORE", "--map", "title"), "our=theirs"),
         (("ingest", "FEED"), "--store"),
+        (("ingest", "--store", "STORE"), "no feed file was given"),
+        (("ingest", "--reviews", "FEED", "--store", "STORE"), "ingest its product feed first"),
+        (("ingest", "FEED", "--store", "STORE", "--map", "reviews.text=x"), "no field 'reviews.text'"),
+        (("ingest", "FEED", "--store", "STORE", "--currency", "dollars?"), "ISO 4217"),
+        (("ingest", "FOLDER", "--store", "STORE"), "is a directory"),
+        (("ingest", "EMPTY", "--store", "STORE"), "is empty"),
         (("eval", "dialogues", "/no/such/file.yaml"), "cannot read"),
         (("eval", "parser", "/no/such/file.jsonl"), "file.jsonl"),
         (("chat", "--user", "nobody", "--json"), "nobody"),
@@ -111,7 +148,9 @@ def test_parse_goes_on_after_a_bad_line() -> None:
 def test_bad_input_is_one_clear_line_and_exit_code_2(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
     feed = tmp_path / "feed.csv"
     feed.write_text(FEED, "utf-8")
-    places = {"STORE": str(tmp_path / "store"), "FEED": str(feed)}
+    (tmp_path / "empty.csv").touch()
+    places = {"STORE": str(tmp_path / "store"), "FEED": str(feed), "FOLDER": str(tmp_path)}
+    places["EMPTY"] = str(tmp_path / "empty.csv")
     done = run(*(places.get(argument, argument) for argument in arguments), stdin="hello\n", code=2)
     assert said in done.stderr
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 from contextlib import suppress
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -85,14 +89,21 @@ def test_one_bad_row_does_not_stop_the_rest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "match"),
     [
-        ("a.csv", b"", "no header"),
+        ("a.csv", b"", "is empty"),
+        ("a.jsonl.gz", gzip.compress(b" \n"), "is empty"),
         ("a.csv", b"justone\n1\n", "no header"),
-        ("a.json", b"<html>", "not JSON"),
+        ("a.json", b"<html>", "web page"),
+        ("a.json", b"hello", "not JSON"),
         ("a.json", b'[{"id": 1}, {"id": ', "not valid JSON"),
         ("a.json", b'[{"id": 1}', "ends before"),
         ("a.json", b"[" * 100_000, "not valid JSON"),
         ("a.jsonl.gz", gzip.compress(b'{"id": 1}\n' * 50)[:-12], "gzip"),
         ("a.xlsx", b"PK", "no reader"),
+        ("a.csv", b"PK\x03\x04...", "a zip file or a workbook"),
+        ("a.md", b"a,b\n1,2\n", "no reader"),
+        ("a.parquet", b"PAR1 and no more", "not a whole Parquet file"),
+        ("a.xml", b"<rss><channel><item><id>1</id></channel></rss>", "not valid XML"),
+        ("a.xml", b"<urlset><url/></urlset>", "without <item> or <entry>"),
     ],
 )
 def test_broken_files(tmp_path: Path, name: str, content: bytes, match: str) -> None:
@@ -122,8 +133,89 @@ def test_progress_is_told_in_bytes(tmp_path: Path) -> None:
     assert 0 < told[-1] <= path.stat().st_size
 
 
+def test_names_that_lie(tmp_path: Path) -> None:
+    for content, name in ((FILES["f.json"], "a.csv"), (FILES["f.json"], "a.jsonl"), (FILES["e.jsonl"], "a.txt")):
+        assert [dict(r.values) for r in read(tmp_path / name, content)] == ROWS
+    for name in ("a.tsv", "a.csv"):
+        assert [dict(r.values) for r in read(tmp_path / name, FILES["b.csv"])] == ROWS
+    assert [dict(r.values) for r in read(tmp_path / "a.csv", "sep=;\n" + FILES["b.csv"])] == ROWS
+
+
+BROKEN_QUOTES = """id,title,price
+1,"Mug, blue",5
+2,"Pan 12" wide,9
+3,"Pot of iron,7
+4,"A ""big"" wok
+for two",8
+5,Lid 5",3
+6,"Lid, 12" wide, red",3
+7,"Jar",2
+8,"Cup,1
+"""
+
+
+def test_a_broken_quote_costs_its_own_row_only(tmp_path: Path) -> None:
+    rows = read(tmp_path / "a.csv", BROKEN_QUOTES)
+    assert {r.values["id"]: r.values["title"] for r in rows if not r.problem} == {
+        "1": "Mug, blue", "2": "Pan 12 wide", "4": 'A "big" wok\nfor two', "5": 'Lid 5"', "7": "Jar",
+    }  # fmt: skip
+    assert [(r.line, r.excerpt[0]) for r in rows if r.problem] == [(4, "3"), (8, "6"), (10, "8")]
+    assert "a quote opens in this row" in rows[2].problem
+
+
+def test_an_open_quote_does_not_swallow_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("retrieval.feeds.delimited._LONGEST_RECORD", 200)
+    lines = [f'{i},"Mug {i}' if i % 3 == 0 else f"{i},Mug {i}" for i in range(300)]
+    rows = read(tmp_path / "a.csv", "\n".join(["id,title", *lines]))
+    assert [r.line - 2 for r in rows if r.problem] == list(range(0, 300, 3))
+    assert len(rows) == 300
+
+
+def test_utf16_is_known_by_its_zeros(tmp_path: Path) -> None:
+    for encoding in ("utf-16-le", "utf-16-be"):
+        rows = read(tmp_path / "a.csv", "id,title\r\n1,Caf\u00e9\r\n".encode(encoding))
+        assert [dict(r.values) for r in rows] == [{"id": "1", "title": "Caf\u00e9"}]
+
+
+NESTED = [
+    {"id": "1", "price": 5.5, "sizes": ["S", "M"], "specs": [{"name": "kg", "value": "3"}], "box": {"deep": {"cm": 4}}},
+    {"id": "2", "price": None, "sizes": [], "specs": None, "box": {"deep": {"cm": None}}},
+]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_parquet_is_nested_as_json_is(tmp_path: Path, packed: bool) -> None:
+    pq.write_table(pa.Table.from_pylist(NESTED), tmp_path / "a.parquet")
+    content = (tmp_path / "a.parquet").read_bytes()
+    rows = read(tmp_path / "b.parquet.gz", gzip.compress(content)) if packed else read(tmp_path / "b.csv", content)
+    assert [dict(r.values) for r in rows] == NESTED
+    assert [r.line for r in rows] == [1, 2]
+
+
+def test_parquet_types_become_plain(tmp_path: Path) -> None:
+    day, price = datetime(2026, 3, 1, 10, tzinfo=UTC), Decimal("49.90")
+    table = pa.table({
+        "at": [day], "price": [price], "raw": [b"caf\xc3\xa9"], "rating": [float("nan")],
+        "map": pa.array([[("kg", 3)]], pa.map_(pa.string(), pa.int64())),
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "a.parquet")
+    (row,) = read_feed(Source(tmp_path / "a.parquet"))
+    assert dict(row.values) == {
+        "at": "2026-03-01T10:00:00+00:00", "price": 49.9, "raw": "caf\u00e9", "rating": None, "map": {"kg": 3},
+    }  # fmt: skip
+
+
+def test_a_long_parquet_file_is_read_in_batches(tmp_path: Path) -> None:
+    told: list[int] = []
+    pq.write_table(pa.table({"id": list(range(1000))}), tmp_path / "a.parquet")
+    rows = list(read_feed(Source(tmp_path / "a.parquet", on_bytes=told.append)))
+    assert [r.values["id"] for r in rows] == list(range(1000))
+    assert told == sorted(told)
+    assert told[-1] == (tmp_path / "a.parquet").stat().st_size
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.binary(max_size=300), st.sampled_from(["a.csv", "a.tsv", "a.jsonl", "a.json", "a.csv.gz"]))
+@given(st.binary(max_size=300), st.sampled_from(["a.csv", "a.tsv", "a.jsonl", "a.json", "a.csv.gz", "a.xml", "a.pq"]))
 def test_any_bytes_end_in_rows_or_a_feed_error(tmp_path: Path, content: bytes, name: str) -> None:
     with suppress(FeedError):
         assert all(row.line > 0 for row in read(tmp_path / name, content))
