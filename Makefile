@@ -43,7 +43,7 @@ $(STAMP_RUN): pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(STAMP_DEV): $(STAMP_RUN)
-	$(BIN)/python -m pip install --quiet --no-compile --prefer-binary --constraint constraints.txt --editable ".[dev,eval,hf,postgres]"
+	$(BIN)/python -m pip install --quiet --no-compile --prefer-binary --constraint constraints.txt --editable ".[dev,eval,hf,postgres,train]"
 	@touch $@
 
 clean:

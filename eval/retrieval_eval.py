@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from assistant.errors import AssistantError
-from retrieval.fusion import fuse
+from retrieval.fusion import dense_share, fuse
 from retrieval.index.base import Document
 from retrieval.index.lexical import TantivyIndex
 from retrieval.index.memory import MemoryDenseIndex
@@ -225,7 +225,9 @@ def _likest(text: str, *, encoder: Encoder, index: MemoryDenseIndex) -> Scored:
 
 def _hybrid(text: str, *, lexical: TantivyIndex, dense: System, weight: float) -> Scored:
     mended = lexical.mend(text)
-    fused = fuse(lexical.search(mended, n=DEPTH), dense(mended), weight=weight, top=DEPTH)
+    words = lexical.search(mended, n=DEPTH)
+    share = dense_share(lexical.coverage(mended, words[0][1] if words else 0.0), weight=weight)
+    fused = fuse(words, dense(mended), weight=share, top=DEPTH)
     return [(item.product_id, item.score) for item in fused]
 
 

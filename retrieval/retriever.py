@@ -13,7 +13,7 @@ import numpy as np
 from retrieval.arrange import stock_first
 from retrieval.document import document_text
 from retrieval.errors import QueryError
-from retrieval.fusion import Fused, fuse
+from retrieval.fusion import Fused, dense_share, fuse
 from retrieval.plan import plan
 from retrieval.pool import Order, Pool
 from retrieval.relax import Relaxation, relax
@@ -251,7 +251,9 @@ class Retriever:
             self._dense.search(embedding, n=depth, among=pool.among),
         )
         lexical, dense = ([hit for hit in hits if hit[0] in known and hit[0] not in pool.excluded] for hits in lists)
-        return fuse(lexical, dense, weight=self._weight, top=self._candidates, group_of=now.outlines.group_of)
+        found = self._lexical.coverage(text, lexical[0][1] if lexical else 0.0)
+        weight = dense_share(found, weight=self._weight)
+        return fuse(lexical, dense, weight=weight, top=self._candidates, group_of=now.outlines.group_of)
 
     def _depth(self, pool: Pool, *, now: Snapshot) -> int:
         wanted = math.ceil(self._candidates * now.outlines.spread()) + min(len(pool.excluded), self._candidates)

@@ -31,6 +31,7 @@ def save_layers(checkpoint: Path, target: Path) -> Path:
         if value.is_floating_point() and not _bare(name).startswith(_FROZEN)
     }
     save_file(layers, target / LAYERS)
+    (target / LAYERS).chmod(0o644)
     return target / LAYERS
 
 

@@ -37,6 +37,10 @@ class LexicalIndex(Protocol):
         """Return up to `n` (product id, score), best first, only of `among` where it is given."""
         ...
 
+    def coverage(self, text: str, best: float) -> float:
+        """Return a document's score `best` in units of what the words of `text` weigh: 0 for nothing in common."""
+        ...
+
     def ids(self) -> set[str]:
         """Return the ids held, for verification against the catalogue."""
         ...

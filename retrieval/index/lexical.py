@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -98,6 +99,16 @@ class TantivyIndex:
         else:
             found = self._intersection(query, n=n, allowed=set(among))
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))
+
+    def coverage(self, text: str, best: float) -> float:
+        """Return `best` (a score of `search`) over the summed inverse document frequencies of the words of `text`.
+
+        About 2 where a title holds every word, below 1 where most are found nowhere near each other.
+        """
+        total = self.count()
+        held = [max(self._searcher.doc_freq(field, term) for field in WORD_FIELDS) for term in self._terms(text)]
+        weight = sum(math.log(1.0 + (total - n + 0.5) / (n + 0.5)) for n in held)
+        return best / weight if weight else 0.0
 
     def holding_all(self, text: str) -> set[str]:
         """Return the ids of the documents that hold every word of `text`; empty for no word."""

@@ -203,6 +203,10 @@ class MemoryLexicalIndex:
         found = [(key, score / len(wanted)) for key, score in scored if score]
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))[: max(0, n)]
 
+    def coverage(self, text: str, best: float) -> float:
+        """Return `best`, which is a share of the words already, on the scale of BM25: 2 where all are held."""
+        return 2.0 * best if tokens(text) else 0.0
+
     def holding_all(self, text: str) -> set[str]:
         """Return the ids of the documents that hold every word of `text`; empty for no word."""
         wanted = set(tokens(text))
