@@ -69,7 +69,7 @@ def open_store(settings: Settings) -> Store:
     elif not (settings.store_dir / CATALOGUE).is_file():
         where = str(settings.store_dir)
         raise SettingsError(f"there is no store at {where!r}: make one with `shoptalk ingest FEED --store {where}`")
-    return Store.open(settings.store_dir)
+    return Store.open(settings.store_dir, wait=False)
 
 
 def open_assistant(settings: Settings) -> Assistant:
@@ -168,7 +168,7 @@ def _recommender(store: Store, events: SqlEventStore) -> Recommender:
         products=lambda: (product for batch in store.catalogue.products() for product in batch),
         interactions=events.interactions,
         stamp=lambda: (store.catalogue.revision(), events.revision()),
-        vectors=store.dense,
+        vectors=store.vectors,
     )
     recommender.prepare()
     return recommender

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 import retrieval.tables as tables
+from retrieval.index.base import fingerprint
 from retrieval.records import chunks, product_of, untyped_of
 from retrieval.types import Review
 
@@ -63,6 +64,12 @@ class CatalogueReads:
     def ids(self) -> list[str]:
         """Return the id of every product that is sold, sorted."""
         return self.matching(())
+
+    def fingerprints(self) -> dict[str, int]:
+        """Return id and text of everything that is sold as 64 bits each, as the indexes keep them, by id."""
+        chosen = sa.select(_T.product_id, _T.document_hash).where(~_T.vanished)
+        with self._engine.connect() as db:
+            return {row.product_id: fingerprint(row.product_id, row.document_hash) for row in db.execute(chosen)}
 
     def products(self, *, batch: int = 512) -> Iterator[list[Product]]:
         """Iterate over everything that is sold, in batches, in key order."""

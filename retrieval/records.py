@@ -12,6 +12,7 @@ import orjson
 from retrieval.classify import Untyped, named_type
 from retrieval.document import document_text
 from retrieval.facts import facts
+from retrieval.index.base import fingerprint
 from retrieval.types import Product, Review
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Record:
 def digest(product_id: str, document_hash: str, fed_hash: str, derived_type: str) -> Digest:
     """Return what one row adds to (or takes from) the catalogue's digest."""
     return Digest(
-        int(hashed(f"{product_id}\0{document_hash}"), 16),
+        fingerprint(product_id, document_hash),
         int(hashed(f"{product_id}\0{fed_hash}\0{derived_type}"), 16),
     )
 

@@ -74,6 +74,10 @@ class Retriever:
         self._matching = lru_cache(maxsize=REMEMBERED)(self._match)
         self._facets = lru_cache(maxsize=REMEMBERED)(self._count_facets)
 
+    def use(self, *, lexical: WordIndex, dense: DenseIndex) -> None:
+        """Ask these indexes from the next search on."""
+        self._lexical, self._dense = lexical, dense
+
     def search(self, query: Query) -> Ranking:
         """Return the best hits, one a variant group, best first.
 

@@ -2,83 +2,46 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import contextlib
 import logging
-import shutil
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import retrieval.lexicon as lexicon
 from retrieval.catalogue import Catalogue
-from retrieval.document import document_text
 from retrieval.encoder import registry
 from retrieval.encoder.cache import CachedEncoder
-from retrieval.errors import IndexMismatchError, StoreError
-from retrieval.index.base import Document
-from retrieval.index.chroma import ChromaIndex
-from retrieval.index.lexical import SCHEMA_VERSION, TantivyIndex
+from retrieval.errors import RetrievalError, StoreError
+from retrieval.generation import Generation, Place, Serving
 from retrieval.ingest import flush
-from retrieval.lock import writing
+from retrieval.lock import unbuilt, writing
+from retrieval.manifest import IndexManifest, manifest_stamp, read_manifest, write_manifest
 from retrieval.outline import Outline, Outlines
 from retrieval.pool import Snapshot
+from retrieval.rebuild import Rebuild, StoreIndexer
 from retrieval.retriever import Retriever
-from retrieval.settings import RetrievalSettings
+from retrieval.settings import RetrievalSettings, read_settings
 from retrieval.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from retrieval.encoder.base import Encoder
-    from retrieval.types import Product, Query, Ranking
+    from retrieval.index.chroma import ChromaIndex
+    from retrieval.index.lexical import TantivyIndex
+    from retrieval.index.memory import MemoryDenseIndex
+    from retrieval.types import Query, Ranking
 
     Progress = Callable[[int, int], None]
 
 logger = logging.getLogger(__name__)
 
 CATALOGUE: Final = "catalogue.sqlite"
-MANIFEST: Final = "index.json"
-DOCUMENT_VERSION: Final = 1  # raise when `document_text` changes: stores rebuild themselves
 SHORT: Final = 3  # letters; shorter words are not doubted
 COSTLY_S: Final = 0.2  # a snapshot that takes longer than this to build is not rebuilt at every change
 REST: Final = 10  # such a one serves at least so many times the seconds it took
-
-
-@dataclass(frozen=True, slots=True)
-class IndexManifest:
-    """What the indexes were built from; anything else means a rebuild."""
-
-    encoder: str
-    schema: str
-    checksum: str = ""  # of the catalogue when they were last found to agree
-
-
-class StoreIndexer:
-    """Writes both indexes of a store; see `retrieval.ingest.Indexer`."""
-
-    def __init__(self, encoder: Encoder, *, lexical: TantivyIndex, dense: ChromaIndex) -> None:
-        self._encoder = encoder
-        self._lexical = lexical
-        self._dense = dense
-
-    def index(self, products: Sequence[Product]) -> None:
-        """Add or replace these products; durable when it returns. Equal texts are encoded once."""
-        texts = [document_text(product) for product in products]
-        rows = self._encoder.encode(texts)  # (n, d)
-        documents = [
-            Document(product.product_id, product.title, text, row)
-            for product, text, row in zip(products, texts, rows, strict=True)
-        ]
-        self._lexical.upsert(documents)
-        self._dense.upsert(documents)
-
-    def remove(self, product_ids: Sequence[str]) -> None:
-        """Remove these products; unknown ids are ignored."""
-        self._lexical.delete(product_ids)
-        self._dense.delete(product_ids)
 
 
 class Store:
@@ -99,16 +62,13 @@ class Store:
         self._lock = RLock()
         self._present: Snapshot | None = None
         self._rests_until = 0.0
-        self.encoder: Encoder = registry.get(settings.encoder)
+        self.encoder: Encoder = registry.get(settings.encoder, store_dir=folder)
         self.catalogue = Catalogue.open(folder / CATALOGUE)
         self._cached = CachedEncoder(self.encoder, folder / "embeddings.sqlite")
-        self.lexical = self._open_lexical()
-        self.dense = ChromaIndex(
-            folder / "chroma",
-            dimension=self.encoder.dimension,
-            url=settings.chroma_url,
-            collection=_name(folder, shared=bool(settings.chroma_url)),
-        )
+        self._place = Place(folder, self.encoder, url=settings.chroma_url, language=settings.language)
+        self._stamp = -1
+        self._generation = self._open_generation()
+        self._rebuild: Rebuild | None = None
         self.retriever = Retriever(
             self.catalogue,
             self.encoder,
@@ -121,7 +81,12 @@ class Store:
 
     @classmethod
     def open(
-        cls, folder: Path, settings: RetrievalSettings | None = None, *, progress: Progress | None = None
+        cls,
+        folder: Path,
+        settings: RetrievalSettings | None = None,
+        *,
+        progress: Progress | None = None,
+        wait: bool = True,
     ) -> Store:
         """Open a store, creating it where there is none, and bring its indexes in step with the catalogue.
 
@@ -129,6 +94,8 @@ class Store:
             folder: Its directory.
             settings: Tunables; read from the environment where None.
             progress: Called with (done, total) products while indexes are being mended.
+            wait: Whether indexes of another encoder or schema are rebuilt before this returns; else a thread does it,
+                and until it is done the present ones answer as far as they can, see `health`.
 
         Raises:
             StoreError: The folder cannot be used, or another version wrote it.
@@ -139,9 +106,9 @@ class Store:
         except OSError as error:
             msg = f"the store folder {str(folder)!r} cannot be used: {error}; choose another --store"
             raise StoreError(msg) from error
-        store = cls(folder, settings or RetrievalSettings())
+        store = cls(folder, settings or read_settings())
         try:
-            store.mend(progress=progress)
+            store.mend(progress=progress, wait=wait)
         except StoreError as error:
             logger.warning("the indexes are not looked after now: %s", error)
         return store
@@ -164,11 +131,38 @@ class Store:
             return True
         return self.lexical.knows(word)
 
+    @property
+    def lexical(self) -> TantivyIndex:
+        """The words of the generation that serves."""
+        return self._generation.lexical
+
+    @property
+    def dense(self) -> ChromaIndex | MemoryDenseIndex:
+        """The embeddings of the generation that serves; empty where another encoder made them."""
+        return self._generation.dense
+
+    @property
+    def vectors(self) -> Serving:
+        """The embeddings of whichever generation serves, for those who keep them."""
+        return Serving(lambda: self._generation)
+
     def health(self) -> dict[str, str]:
-        """Return "ok" or a problem, for the catalogue and its indexes."""
+        """Return "ok" or a problem, for the catalogue and its indexes; "ok: ..." where less than everything answers."""
         empty = "" if self.catalogue.count() else "empty: ingest a feed"
-        apart = "" if self.agrees() else "does not agree with the catalogue: run `shoptalk index rebuild`"
-        return {"catalogue": empty or "ok", "indexes": apart or "ok"}
+        return {"catalogue": empty or "ok", "indexes": self._index_health()}
+
+    def _index_health(self) -> str:
+        now = self._generation
+        if not now.current:
+            by = "words alone" if now.has_words else "likeness alone" if now.has_vectors else "the catalogue alone"
+            if self._rebuild is not None and self._rebuild.running:
+                return f"ok: answering by {by} until the indexes are rebuilt ({self._rebuild.done} products so far)"
+            return f"built by another encoder or version, answering by {by}: run `shoptalk index rebuild`"
+        try:
+            agrees = self.agrees()
+        except RetrievalError as error:
+            return f"ok: likeness is answered by the exact copy, for Chroma does not answer: {error}"
+        return "ok" if agrees else "does not agree with the catalogue: run `shoptalk index rebuild`"
 
     def search(self, query: Query) -> Ranking:
         """Answer a query; see `Retriever.search`."""
@@ -181,17 +175,17 @@ class Store:
 
     def indexer(self) -> StoreIndexer:
         """Return what `ingest` tells of new products."""
-        return StoreIndexer(self._cached, lexical=self.lexical, dense=self.dense)
+        return StoreIndexer(self._cached, current=self._writable)
 
     def snapshot(self) -> Snapshot:
         """Return vocabulary and outlines of the catalogue's present revision, built anew where it changed."""
         with self._lock:
+            self.follow()
             revision = self.catalogue.revision()
             now = time.monotonic()
             if self._present is None or (self._present.revision != revision and now >= self._rests_until):
                 if self._present is not None:
-                    self.lexical.refresh()
-                    self.dense.refresh()
+                    self._generation.refresh()
                 self._present = Snapshot(
                     revision,
                     Vocabulary.of(self.catalogue),
@@ -204,28 +198,31 @@ class Store:
     # Keeping in step
 
     def agrees(self) -> bool:
-        """Whether the indexes were last found to agree with this very catalogue, and hold as many documents."""
-        known = self._read_manifest()
-        if known is None or known != self._manifest():
-            return False
-        count = self.catalogue.count()
-        return self.lexical.count() == count == self.dense.count()
+        """Whether the indexes were last found to agree with this very catalogue, and hold what it holds."""
+        return read_manifest(self.folder) == self._manifest() and self._alike()
 
-    def mend(self, *, progress: Progress | None = None) -> int:
+    def _alike(self) -> bool:
+        """Whether each index holds what the catalogue holds, by count and checksum."""
+        count, checksum = self.catalogue.count(), self.catalogue.checksum()
+        indexes = (self.lexical, self.dense)
+        return all(index.count() == count and f"{index.checksum():016x}" == checksum for index in indexes)
+
+    def mend(self, *, progress: Progress | None = None, wait: bool = True) -> int:
         """Bring the indexes in step with the catalogue; return how many products were written.
 
         Nothing is done where they agree. What the catalogue has not told them yet is told; missing or foreign
-        documents are put right; indexes of another encoder or schema are rebuilt.
+        documents are put right; indexes of another encoder or schema are rebuilt, in a thread where not `wait`.
 
         Raises:
             StoreError: Another process is writing to the store.
         """
         if self.agrees():
             return 0
-        known = self._read_manifest()
-        if known is None or (known.encoder, known.schema) != (self.encoder.version, _schema()):
-            return self.rebuild(progress=progress)
+        if not self._generation.current:
+            self._start_rebuild(progress, unless_current=True)
+            return self.wait() if wait else 0
         with writing(self.folder):
+            self.follow()
             written = flush(self.catalogue, self.indexer(), progress=progress) + self._put_right()
             self.settle()
         return written
@@ -233,42 +230,69 @@ class Store:
     def rebuild(self, *, progress: Progress | None = None) -> int:
         """Build every index anew from the catalogue; return how many products were written.
 
+        The present indexes answer, and take what is ingested, until the new ones take their place.
+
         Raises:
             StoreError: Another process is writing to the store.
         """
         with writing(self.folder):
-            (self.folder / MANIFEST).unlink(missing_ok=True)
-            self.lexical.clear()
-            self.dense.clear()
-            self.catalogue.mark_all_pending()
-            written = flush(self.catalogue, self.indexer(), progress=progress)
-            self.settle()
-        return written
+            pass  # refused at once rather than after all the work
+        self._start_rebuild(progress)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for a rebuild that runs in a thread; return how many products it wrote.
+
+        Raises:
+            RetrievalError: It failed.
+        """
+        return 0 if self._rebuild is None else self._rebuild.join()
+
+    def follow(self) -> None:
+        """Switch to the generation that the manifest names, where another process has replaced it."""
+        with self._lock:
+            stamp = manifest_stamp(self.folder)
+            if stamp == self._stamp:
+                return
+            self._stamp = stamp
+            known = read_manifest(self.folder)
+            if known is None or known.generation == self._generation.number:
+                return
+            try:
+                self.adopt(self._open_generation())
+            except RetrievalError as error:
+                logger.warning("the old indexes go on answering, the new ones do not open: %s", error)
 
     def settle(self) -> None:
         """Write down that indexes and catalogue agree, where they do; call it after an ingest."""
-        self.dense.save()
-        count = self.catalogue.count()
-        agreed = self.lexical.count() == count == self.dense.count() and not self.catalogue.count_pending()
-        manifest = self._manifest() if agreed else IndexManifest(self.encoder.version, _schema())
-        scratch = self.folder / f"{MANIFEST}.tmp"
-        scratch.write_text(json.dumps(asdict(manifest)), "utf-8")
-        scratch.replace(self.folder / MANIFEST)
+        if not self._generation.current:
+            return
+        self._generation.save()
+        agreed = self._alike() and not self.catalogue.count_pending()
+        blank = IndexManifest(self.encoder.version, self._place.schema, generation=self._generation.number)
+        write_manifest(self.folder, self._manifest() if agreed else blank)
+        self._stamp = manifest_stamp(self.folder)
 
     def close(self) -> None:
-        """Settle where this process has written, and release everything."""
-        if self.dense.unsaved:
+        """Settle where this process has written, and release everything; a rebuild under way is given up."""
+        if self._rebuild is not None:
+            self._rebuild.stop()
+        if self._generation.unsaved:
             self.settle()
+        self._generation.close()
         self._cached.close()
         self.catalogue.close()
 
     def _put_right(self) -> int:
-        """Compare the ids that the indexes hold with the catalogue's and mend the difference."""
-        sold = set(self.catalogue.ids())
-        lexical, dense = self.lexical.ids(), self.dense.ids()
-        missing, foreign = sorted(sold - (lexical & dense)), sorted((lexical | dense) - sold)
+        """Compare what the indexes hold with the catalogue and mend the difference."""
+        sold = self.catalogue.fingerprints()
+        lexical, dense = self.lexical.fingerprints(), self.dense.fingerprints()
+        present = self.dense.ids()
+        missing = sorted(k for k, v in sold.items() if not (lexical.get(k) == v == dense.get(k) and k in present))
+        foreign = sorted((lexical.keys() | dense.keys() | present) - sold.keys())
         if foreign:
             self.indexer().remove(foreign)
+        self.dense.delete([key for key in missing if key not in present])  # else what the copy holds is not written
         for start in range(0, len(missing), 1000):
             self.indexer().index(self.catalogue.get(missing[start : start + 1000]))
         if missing or foreign:
@@ -276,26 +300,70 @@ class Store:
         return len(missing)
 
     def _manifest(self) -> IndexManifest:
-        return IndexManifest(self.encoder.version, _schema(), self.catalogue.checksum())
+        return IndexManifest(
+            self.encoder.version,
+            self._place.schema,
+            self.catalogue.checksum(),
+            self.catalogue.count(),
+            self._generation.number,
+        )
 
-    def _read_manifest(self) -> IndexManifest | None:
-        try:
-            fields: dict[str, Any] = json.loads((self.folder / MANIFEST).read_text("utf-8"))
-            return IndexManifest(**fields)
-        except (OSError, ValueError, TypeError):
-            return None
+    # Generations
 
-    def _open_lexical(self) -> TantivyIndex:
-        """Open the lexical index; a damaged one is put away, and found missing afterwards."""
-        folder = self.folder / "lexical"
-        is_word = getattr(self.encoder, "is_word", None)
-        try:
-            return TantivyIndex(folder, is_word=is_word)
-        except IndexMismatchError:
-            logger.warning("the lexical index was unreadable; it is built anew")
-            shutil.rmtree(folder)
-            (self.folder / MANIFEST).unlink(missing_ok=True)
-            return TantivyIndex(folder, is_word=is_word)
+    @property
+    def is_current(self) -> bool:
+        """Whether the generation that serves was built by this encoder and schema."""
+        return self._generation.current
+
+    @property
+    def generation(self) -> Generation:
+        """What serves."""
+        return self._generation
+
+    def _open_generation(self) -> Generation:
+        """Open the generation that the manifest names, the latest where there is none.
+
+        Damage is mended only while no other process writes, for what it writes may look like damage.
+        """
+        with contextlib.ExitStack() as held:
+            writable = True
+            try:
+                held.enter_context(writing(self.folder))
+            except StoreError:
+                writable = False
+            known = read_manifest(self.folder)
+            numbers = self._place.numbers()
+            number = known.generation if known is not None else max(numbers, default=0)
+            if writable and known is None and self.catalogue.count() == 0:
+                known = IndexManifest(self.encoder.version, self._place.schema)
+            self._stamp = manifest_stamp(self.folder)
+            opened = self._place.open(number, known=known, writable=writable)
+            if writable and numbers - {number} and held.enter_context(unbuilt(self.folder)):
+                self._place.sweep(keep=opened)
+            return opened
+
+    def adopt(self, generation: Generation) -> None:
+        """Serve another generation from now on; a search under way may end on the old one's copy in memory."""
+        with self._lock:
+            old, self._generation = self._generation, generation
+            self.retriever.use(lexical=generation.lexical, dense=generation.dense)
+            old.close()
+
+    def _start_rebuild(self, progress: Progress | None, *, unless_current: bool = False) -> None:
+        self._rebuild = Rebuild(self, self._place, self._cached, progress=progress, unless_current=unless_current)
+        self._rebuild.start()
+
+    def _writable(self) -> Generation:
+        """Return the generation that an ingest writes to, the manifest's present one."""
+        self.follow()
+        now = self._generation
+        if not now.current and not (self._rebuild is not None and self._rebuild.running):
+            msg = (
+                f"the indexes of the store {str(self.folder)!r} were built by another encoder or version; "
+                "restart this process, or run `shoptalk index rebuild`"
+            )
+            raise StoreError(msg)
+        return now
 
 
 def rebuild(folder: Path, settings: RetrievalSettings | None = None, *, progress: Progress | None = None) -> int:
@@ -307,19 +375,8 @@ def rebuild(folder: Path, settings: RetrievalSettings | None = None, *, progress
     if not (folder / CATALOGUE).is_file():
         msg = f"there is no store in {str(folder)!r}; ingest a feed into it first"
         raise StoreError(msg)
-    store = Store(folder, settings or RetrievalSettings())
+    store = Store(folder, settings or read_settings())
     try:
         return store.rebuild(progress=progress)
     finally:
         store.close()
-
-
-def _schema() -> str:
-    return f"{SCHEMA_VERSION}.{DOCUMENT_VERSION}"
-
-
-def _name(folder: Path, *, shared: bool) -> str:
-    """Return the collection's name; on a shared server it carries the store's place, in the embedded database not."""
-    if not shared:
-        return "products"
-    return f"products-{hashlib.blake2b(str(folder.resolve()).encode(), digest_size=6).hexdigest()}"

@@ -58,6 +58,7 @@ def ingest(
 def prepare(store: StoreOption = None) -> None:
     """Make the store ready to serve: the sample store is generated once, any other is verified and repaired."""
     with open_assistant(store) as assistant:
+        assistant.store.wait()
         typer.echo(f"ready: {assistant.describe()}", err=True)
 
 

@@ -208,7 +208,7 @@ def _store_dir(store: Path | None) -> Path:
 
 def _own_weights(store: Path | None) -> Path | None:
     """Return the weights that the store has of its own."""
-    from retrieval.encoder.publish import INSTALLED
+    from retrieval.encoder.registry import INSTALLED
 
     folder = _store_dir(store) / INSTALLED
     return folder if folder.is_dir() else None

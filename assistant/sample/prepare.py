@@ -45,8 +45,8 @@ def prepare(directory: Path) -> None:
 def _forget(directory: Path) -> None:
     for name in ("catalogue.sqlite", "catalogue.sqlite-wal", "catalogue.sqlite-shm", "index.json"):
         (directory / name).unlink(missing_ok=True)
-    for name in ("chroma", "lexical"):
-        shutil.rmtree(directory / name, ignore_errors=True)
+    for path in (*directory.glob("chroma*"), *directory.glob("lexical*")):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def load_people(database: Database) -> None:

@@ -14,6 +14,7 @@ from retrieval.encoder.checkpoint import restore, save_layers
 from retrieval.encoder.export import LICENCE, SOURCE_PACKAGE, SOURCE_SHA256, export
 from retrieval.encoder.own import Judgments, examples, graded, split
 from retrieval.encoder.pairs import Example, data_hash
+from retrieval.encoder.registry import INSTALLED
 from retrieval.encoder.sentence import MANIFEST, MODEL, OnnxEncoder
 from retrieval.errors import EncoderError
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 NAME: Final = "shoptalk-minilm"
 OWN_NAME: Final = "shoptalk-minilm-own"
 TRAINING: Final = "training.json"
-INSTALLED: Final = "encoder"  # the folder of a store that holds weights of its own
 
 JudgeGeneral = Callable[[Path, Mapping[str, Sequence[Example]]], dict[str, Any]]
 JudgeOwn = Callable[[Path, Judgments], "Verdict"]

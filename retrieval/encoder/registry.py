@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from retrieval.errors import EncoderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from retrieval.encoder.base import Encoder
 
@@ -32,8 +33,11 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(_ENCODERS))
 
 
-def get(name: str) -> Encoder:
-    """Return a new encoder.
+INSTALLED: Final = "encoder"  # the folder of a store that holds weights of its own
+
+
+def get(name: str, *, store_dir: Path | None = None) -> Encoder:
+    """Return a new encoder; the sentence encoder with the weights that a store has of its own, where it has any.
 
     Raises:
         EncoderError: The name is unknown, or the encoder's weights do not load.
@@ -41,4 +45,8 @@ def get(name: str) -> Encoder:
     if name not in _ENCODERS:
         msg = f"unknown encoder {name!r}: choose one of {', '.join(names())}"
         raise EncoderError(msg)
+    if name == "sentence" and store_dir is not None and (store_dir / INSTALLED).is_dir():
+        from retrieval.encoder.sentence import OnnxEncoder
+
+        return OnnxEncoder(store_dir / INSTALLED)
     return _ENCODERS[name]()

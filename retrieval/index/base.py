@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -14,12 +15,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What an index holds of one product: its id, the text searched, and its embedding where it is a dense index."""
+    """What an index holds of one product: its id, the text searched, and its embedding where it is a dense index.
+
+    `version` is the catalogue's hash of the text, so that an index can tell what exactly it holds.
+    """
 
     product_id: str
     title: str
     text: str
     embedding: NDArray[np.float32] | None = None  # (d,)
+    version: str = ""
+
+    @property
+    def fingerprint(self) -> int:
+        """The 64 bits that this document adds to the checksum of an index."""
+        return fingerprint(self.product_id, self.version)
+
+
+def fingerprint(product_id: str, version: str) -> int:
+    """Return 64 bits that stand for a document: the exclusive or of them all is the checksum of an index.
+
+    It depends on no order, so catalogue and indexes keep it up as products come and go, each in its own order, and
+    one number tells whether they hold the same texts. An exclusive or would miss a document held twice: ids are
+    unique in each, and counts are compared beside it.
+    """
+    return int.from_bytes(blake2b(f"{product_id}\0{version}".encode(), digest_size=8).digest())
 
 
 class LexicalIndex(Protocol):

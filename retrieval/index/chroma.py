@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import shutil
-import subprocess
-import sys
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -18,7 +15,9 @@ import numpy as np
 
 from retrieval.errors import IndexMismatchError
 from retrieval.index.base import Document
+from retrieval.index.chroma_database import SEAL, connect, damage, remove_database, seal, translated
 from retrieval.index.memory import MemoryDenseIndex
+from retrieval.index.seals import broken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,7 +32,6 @@ T = TypeVar("T")
 BATCH: Final = 5000  # Chroma refuses more than 5461 records a call
 EXACT: Final = 50_000  # allowed ids up to which the exact scan (about 6 ms) is the better buy
 HNSW: Final = {"space": "cosine", "ef_search": 400, "max_neighbors": 32, "ef_construction": 200, "num_threads": 1}
-PROBE_TIMEOUT_S: Final = 120
 
 
 class ChromaIndex:
@@ -42,57 +40,59 @@ class ChromaIndex:
     The embedded database belongs to one process at a time; several processes need a Chroma server and `url`.
     """
 
-    def __init__(self, folder: Path, *, dimension: int, url: str = "", collection: str = "products") -> None:
-        """Open or create the collection.
+    def __init__(
+        self, folder: Path, *, dimension: int, url: str = "", collection: str = "products", writable: bool = True
+    ) -> None:
+        """Open or create the collection; what is damaged is put away, and refilled from the copy where that is whole.
 
         Args:
             folder: Where the embedded database and the copy of the embeddings lie.
             dimension: Length d of an embedding.
             url: Address of a Chroma server, `"http://host:8000"`; "" for the embedded database.
             collection: Its name; stores that share a server need names of their own.
+            writable: Whether no other process is writing now; else the embedded database is left alone, and the
+                copy that was saved last answers.
 
         Raises:
             IndexMismatchError: The collection does not open, even after a damaged one was put away.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._url, self._name = folder, url, collection
-        self._vectors, self._names = folder / "vectors.npy", folder / "vectors.json"
+        self._vectors, self._names, self._seal = folder / "vectors.npy", folder / "vectors.json", folder / SEAL
         self._copy = MemoryDenseIndex(dimension)
         self._lock = RLock()
-        self._dirty = not self._names.exists()  # whether this process has written since the copy was saved
+        self._dirty = writable and not self._seal.exists()  # whether the copy on disk is behind
         self._stamp = 0  # of the copy's file, as this process knows it
-        self._stale = False  # whether another process has written, which an embedded Chroma never sees
-        if not url and not self._names.exists() and (folder / "chroma.sqlite3").exists() and not _opens(folder):
-            logger.warning("the Chroma database was left damaged by an interrupted write; it is built anew")
-            _remove_database(folder)
-        self._client = _client(folder, url=url)
-        self._collection = self._open()
-        self._load()
+        self._stale = not writable and not url  # whether the database may differ from what this process has open
+        self._client: Any = None
+        self._collection: Any = None
+        if not self._stale:
+            self._connect()
+        self._load(writable=writable)
 
     def upsert(self, documents: Iterable[Document]) -> None:
         """Add or replace documents with embeddings; durable when it returns.
 
-        What is held with the same embedding already is skipped. A changed embedding is deleted and added: Chroma's
-        own update of an HNSW node takes tens of milliseconds.
+        What is held with the same embedding already is not written to Chroma again. A changed embedding is deleted
+        and added: Chroma's own update of an HNSW node takes tens of milliseconds.
         """
         with self._lock:
+            self.refresh()
             rows = {row.product_id: row for row in documents}
+            prints = self._copy.fingerprints()
             held = self._copy.embeddings(list(rows))
             fresh = [row for key, row in rows.items() if key not in held or not np.array_equal(held[key], _vector(row))]
-            if not fresh:
+            if not fresh and all(prints[key] == row.fingerprint for key, row in rows.items()):
                 return
             self._soil()
-            changed = [row.product_id for row in fresh if row.product_id in held]
-            self._delete(changed)
-            with _translated("be written"):
-                for batch in _batches(fresh):
-                    vectors = np.stack([_vector(row) for row in batch])
-                    self._collection.upsert(ids=[row.product_id for row in batch], embeddings=vectors)
-            self._copy.upsert(fresh)
+            self._delete([row.product_id for row in fresh if row.product_id in held])
+            self._add(fresh)
+            self._copy.upsert(rows.values())
 
     def delete(self, product_ids: Sequence[str]) -> None:
         """Remove documents; unknown ids are ignored."""
         with self._lock:
+            self.refresh()
             held = self._copy.ids()
             known = [product_id for product_id in dict.fromkeys(product_ids) if product_id in held]
             if known:
@@ -101,7 +101,7 @@ class ChromaIndex:
 
     def clear(self) -> None:
         """Remove everything, the collection itself too."""
-        with self._lock, _translated("be cleared"):
+        with self._lock, translated("be cleared"):
             self._soil()
             self._client.delete_collection(self._name)
             self._collection = self._open()
@@ -127,21 +127,48 @@ class ChromaIndex:
         return self._copy.embeddings(product_ids)
 
     def ids(self) -> set[str]:
-        """Return the ids that Chroma holds."""
-        with _translated("be read"):
+        """Return the ids that Chroma holds; those of the copy where another process is at the database."""
+        if self._collection is None:
+            return self._copy.ids()
+        with translated("be read"):
             return set(self._collection.get(include=[])["ids"])
 
     def count(self) -> int:
-        """Return how many documents Chroma holds."""
-        with _translated("be read"):
+        """Return how many documents Chroma holds; see `ids`."""
+        if self._collection is None:
+            return self._copy.count()
+        with translated("be read"):
             return int(self._collection.count())
 
+    def fingerprints(self) -> dict[str, int]:
+        """Return what version of each document is held, by id; see `Document.fingerprint`."""
+        return self._copy.fingerprints()
+
+    def checksum(self) -> int:
+        """Return the exclusive or of every document's fingerprint."""
+        return self._copy.checksum()
+
     def save(self) -> None:
-        """Write the copy of the embeddings, so that the next start maps it instead of reading Chroma."""
+        """Write the copy of the embeddings and seal the folder, so that the next start need not read Chroma."""
         with self._lock:
             if self._dirty:
                 self._copy.save(self._vectors, self._names)
+                seal(self._folder, [self._names])
                 self._dirty, self._stamp = False, _stamp(self._names)
+
+    def drop_others(self, prefix: str) -> None:
+        """Remove the collections of a shared server whose name is `prefix` or `prefix-N`, but for this one."""
+        with self._lock, translated("be removed"):
+            for name in [collection.name for collection in self._client.list_collections()]:
+                if name != self._name and (name == prefix or name.startswith(f"{prefix}-")):
+                    self._client.delete_collection(name)
+
+    def close(self) -> None:
+        """Release the client; the index cannot be used afterwards."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+            self._client = self._collection = None
 
     @property
     def unsaved(self) -> bool:
@@ -161,23 +188,55 @@ class ChromaIndex:
                     self._stamp = found
 
     def _soil(self) -> None:
-        """Mark the copy on disk as incomplete before the first write."""
-        self._names.unlink(missing_ok=True)
+        """Break the seal before the first write, and see the database as it is now."""
+        if self._stale:
+            self._connect()
+            if self.count() != self._copy.count():
+                self._refill()
+        self._seal.unlink(missing_ok=True)
         self._dirty = True
+
+    def _connect(self) -> None:
+        """Open the database anew; a damaged one is put away."""
+        self.close()
+        self._stale = False
+        if not self._url and (what := damage(self._folder)):
+            self._put_away(what)
+        try:
+            self._client = connect(self._folder, url=self._url)
+            self._collection = self._open()
+        except IndexMismatchError as error:
+            if self._url:
+                raise
+            self._put_away(str(error))
+            self._client = connect(self._folder, url="")
+            self._collection = self._open()
+
+    def _put_away(self, what: str) -> None:
+        logger.warning("the Chroma database was left damaged (%s); it is built anew", what)
+        self.close()
+        remove_database(self._folder)
+        self._dirty = True
+
+    def _guarded(self) -> bool:
+        """Whether the database must not be touched: another process writes, or has written, what this one has open."""
+        return self._stale or not (self._url or self._dirty or self._seal.exists())
 
     def _query(self, embedding: NDArray[np.float32], *, n: int) -> list[tuple[str, float]] | None:
         """Ask Chroma; None where it fails, for the exact copy can always answer."""
-        if self._stale:
+        if self._guarded():
             return None
         try:
-            with _translated("be queried"):
+            with translated("be queried"):
                 answer = self._collection.query(
                     query_embeddings=embedding.reshape(1, -1), n_results=n, include=["distances"]
                 )
         except IndexMismatchError as error:
             logger.warning("answering from the exact copy: %s", error)
             return None
-        pairs = zip(answer["ids"][0], answer["distances"][0], strict=True)
+        pairs = list(zip(answer["ids"][0], answer["distances"][0], strict=True))
+        if not self._copy.ids().issuperset(key for key, _ in pairs):
+            return None
         return sorted(((key, 1.0 - float(distance)) for key, distance in pairs), key=lambda hit: (-hit[1], hit[0]))
 
     def _overfetched(
@@ -189,29 +248,73 @@ class ChromaIndex:
         found = [hit for hit in self._query(embedding, n=depth) or () if hit[0] in allowed]
         return found[:n] if len(found) >= n else None
 
+    def _add(self, rows: Sequence[Document]) -> None:
+        with translated("be written"):
+            for batch in _batches(rows):
+                vectors = np.stack([_vector(row) for row in batch])
+                self._collection.upsert(ids=[row.product_id for row in batch], embeddings=vectors)
+
     def _delete(self, product_ids: Sequence[str]) -> None:
-        with _translated("be written"):
+        with translated("be written"):
             for batch in _batches(product_ids):
                 self._collection.delete(ids=list(batch))
         self._copy.delete(product_ids)
 
     def _open(self) -> Any:  # noqa: ANN401
-        with _translated("be opened"):
+        with translated("be opened"):
             return self._client.get_or_create_collection(
                 self._name, embedding_function=None, configuration={"hnsw": HNSW}
             )
 
-    def _load(self) -> None:
-        """Fill the copy from its file where that is complete, else from Chroma."""
+    def _load(self, *, writable: bool) -> None:
+        """Fill the copy from its file, else from Chroma; or Chroma from the copy, where it was lost."""
+        intact = "vectors.json" not in (broken(self._seal) or ()) and self._mapped()
+        if not writable:
+            self._stamp = _stamp(self._names)
+            return
+        held = self.count()
+        if intact and held == self._copy.count() and not self._dirty:
+            self._stamp = _stamp(self._names)
+        elif intact and (held == 0 or not self._dirty):
+            self._refill()
+        else:
+            self._recover()
+
+    def _recover(self) -> None:
+        """Read Chroma, which has gone on since the copy was saved; where it cannot be read, go back to the copy."""
+        try:
+            self._reread()
+        except IndexMismatchError as error:
+            if self._url:
+                raise
+            self._put_away(str(error))
+            self._connect()
+            self._copy.clear()
+            self._mapped()
+            self._refill()
+
+    def _mapped(self) -> bool:
         with contextlib.suppress(IndexMismatchError):
             self._copy.load(self._vectors, self._names)
-            if self._copy.count() == self.count():
-                self._stamp = _stamp(self._names)
-                return
+            return True
+        return False
+
+    def _refill(self) -> None:
+        """Write everything in the copy to an empty collection."""
+        self._soil()
+        with translated("be cleared"):
+            self._client.delete_collection(self._name)
+            self._collection = self._open()
+        for batch in _batches(sorted(self._copy.ids())):
+            self._add([Document(key, "", "", row) for key, row in self._copy.embeddings(batch).items()])
+        self.save()
+
+    def _reread(self) -> None:
+        """Read everything in the collection into the copy; it does not say of what version of a text it is."""
         self._copy.clear()
         self._soil()
         for batch in _batches(sorted(self.ids())):
-            with _translated("be read"):
+            with translated("be read"):
                 answer = self._collection.get(ids=list(batch), include=["embeddings"])
             rows = zip(answer["ids"], answer["embeddings"], strict=True)
             self._copy.upsert(Document(key, "", "", np.asarray(row, dtype=np.float32)) for key, row in rows)
@@ -236,58 +339,3 @@ def _vector(row: Document) -> NDArray[np.float32]:
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(items), BATCH):
         yield items[start : start + BATCH]
-
-
-def _client(folder: Path, *, url: str) -> Any:  # noqa: ANN401
-    import chromadb
-    from chromadb.config import Settings
-
-    settings = Settings(anonymized_telemetry=False)
-    with _translated("be opened"):
-        if not url:
-            return chromadb.PersistentClient(path=str(folder), settings=settings)
-        scheme, _, rest = url.rpartition("://")
-        host, _, port = rest.partition(":")
-        secure = scheme == "https"
-        number = int(port.strip("/") or (443 if secure else 8000))
-        return chromadb.HttpClient(host=host, port=number, ssl=secure, settings=settings)
-
-
-@contextlib.contextmanager
-def _translated(what: str) -> Iterator[None]:
-    """Turn whatever Chroma raises into `IndexMismatchError`."""
-    try:
-        yield
-    except IndexMismatchError:
-        raise
-    except Exception as error:  # chromadb raises errors of its own, of its Rust core, of httpx and bare ones
-        msg = f"the Chroma collection cannot {what}: {error}; rebuild the store if this stays"
-        raise IndexMismatchError(msg) from error
-
-
-def _opens(folder: Path) -> bool:
-    """Try an interrupted database in a process of its own: a torn HNSW segment can kill the one that opens it."""
-    code = "import sys; from pathlib import Path; from retrieval.index.chroma import probe; probe(Path(sys.argv[1]))"
-    command = [sys.executable, "-c", code, str(folder)]
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=PROBE_TIMEOUT_S, check=False)  # noqa: S603 - our own interpreter and code
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
-
-
-def probe(folder: Path) -> None:
-    """Open the database of `folder` and touch every part that a search needs; raises or dies where it is damaged."""
-    client = _client(folder, url="")
-    for collection in client.list_collections():
-        some = collection.get(limit=1, include=["embeddings"])
-        if len(some["ids"]):
-            collection.query(query_embeddings=some["embeddings"], n_results=1)
-
-
-def _remove_database(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()

@@ -1,14 +1,18 @@
-"""The lexical index: BM25 over stemmed words in tantivy, with model numbers as words of their own."""
+"""The lexical index: BM25 over stemmed words in tantivy, with model numbers and pairs of characters as words too."""
 
 from __future__ import annotations
 
 import hashlib
 import math
+from functools import reduce
+from operator import xor
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
 from retrieval.errors import IndexMismatchError, StoreError
 from retrieval.index.codes import codes, joined_pairs, model_numbers
+from retrieval.index.languages import ANALYSES, DEFAULT, ENGLISH, cjk_terms, cjk_words, has_cjk, without_cjk
+from retrieval.index.seals import torn_segment
 from retrieval.index.spelling import Speller
 
 if TYPE_CHECKING:
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
 
     from retrieval.index.base import Document
 
-SCHEMA_VERSION: Final = 1  # raise when the fields or their analysis change: stores rebuild themselves
+SCHEMA_VERSION: Final = 3  # raise when the fields or their analysis change: stores rebuild themselves
 ANALYZER: Final = "shop"
 HEAP_BYTES: Final = 64_000_000
 BOOSTS: Final = {  # the text repeats the title, so its words count twice
@@ -25,6 +29,7 @@ BOOSTS: Final = {  # the text repeats the title, so its words count twice
     "text": 1.0,
     "compounds": 0.5,
     "codes": 1.0,
+    "cjk": 1.0,
 }
 WORD_FIELDS: Final = ("title", "text", "compounds")
 FEW: Final = 1000  # up to so many allowed ids a term-set query is faster than to read all hits and intersect
@@ -32,17 +37,20 @@ LONGEST_QUERY: Final = 64  # terms
 
 
 class TantivyIndex:
-    """BM25 with English stemming; a folder on disk, or memory where `folder` is None.
+    """BM25 with the stemming of one language; a folder on disk, or memory where `folder` is None.
 
     One process writes at a time (tantivy holds a lock while it does); any number reads.
     """
 
-    def __init__(self, folder: Path | None = None, *, is_word: Callable[[str], bool] | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, *, is_word: Callable[[str], bool] | None = None, language: str = DEFAULT
+    ) -> None:
         """Open or create the index.
 
         Args:
             folder: Where it lies.
             is_word: Tells real words of the language, which are never taken for misspellings.
+            language: ISO 639-1; one of `languages.ANALYSES`.
 
         Raises:
             IndexMismatchError: The folder holds something that does not open; remove it and rebuild.
@@ -50,6 +58,7 @@ class TantivyIndex:
         import tantivy
 
         self._tantivy: Any = tantivy
+        self._analysis = ANALYSES[language]
         self._schema = self._build_schema()
         self._index = self._open(folder)
         self._index.register_tokenizer(ANALYZER, self._analyzer())
@@ -87,6 +96,16 @@ class TantivyIndex:
         """Return how many documents are held."""
         return int(self._searcher.num_docs)
 
+    def fingerprints(self) -> dict[str, int]:
+        """Return what version of each document is held, by id; see `Document.fingerprint`."""
+        names, addresses = self._keys(), self._addresses()
+        keys, prints = (self._searcher.fast_field_values(name, addresses) for name in ("key", "print"))
+        return {names[key]: held for key, held in zip(keys, prints, strict=True) if key in names}
+
+    def checksum(self) -> int:
+        """Return the exclusive or of every document's fingerprint."""
+        return reduce(xor, self._searcher.fast_field_values("print", self._addresses()), 0)
+
     def search(self, text: str, *, n: int, among: Sequence[str] | None = None) -> list[tuple[str, float]]:
         """Return up to `n` (product id, BM25 score), best first, ties by id, only of `among` where it is given."""
         query = self._query(text)
@@ -112,10 +131,10 @@ class TantivyIndex:
 
     def holding_all(self, text: str) -> set[str]:
         """Return the ids of the documents that hold every word of `text`; empty for no word."""
-        terms = self._terms(text)
-        if not terms:
+        parts = [self._any_field(term) for term in self._terms(text)]
+        parts += [self._term("cjk", term) for term in cjk_terms(text)[:LONGEST_QUERY]]
+        if not parts:
             return set()
-        parts = [self._any_field(term) for term in terms]
         return {product_id for product_id, _ in self._hits(self._and(*parts), n=max(1, self.count()))}
 
     def mend(self, text: str) -> str:
@@ -124,6 +143,8 @@ class TantivyIndex:
 
     def knows(self, word: str) -> bool:
         """Whether `word` is in some document, or clearly meant to be one that is."""
+        if has_cjk(word):
+            return bool(self.holding_all(word))
         speller = self._current_speller()
         return speller.holds(word) or speller.mend(word) != word
 
@@ -135,7 +156,11 @@ class TantivyIndex:
 
     def unheard(self, text: str) -> list[str]:
         """Return the model numbers in `text` that no document holds, joined and in lower case."""
-        return [code for code in model_numbers(text) if not any(self._has(f, code) for f in ("codes", *WORD_FIELDS))]
+        return [
+            code
+            for code in model_numbers(without_cjk(text))
+            if not any(self._has(f, code) for f in ("codes", *WORD_FIELDS))
+        ]
 
     def refresh(self) -> None:
         """See what other processes have committed since."""
@@ -147,6 +172,7 @@ class TantivyIndex:
     # Reading
 
     def _terms(self, text: str) -> list[str]:
+        text = without_cjk(text)
         terms = self._query_analyzer.analyze(text) or self._plain_analyzer.analyze(text)
         return list(dict.fromkeys(terms))[:LONGEST_QUERY]
 
@@ -156,6 +182,7 @@ class TantivyIndex:
         terms = list(dict.fromkeys(terms))[:LONGEST_QUERY]
         parts = [self._term(field, term) for field in WORD_FIELDS for term in terms if self._has(field, term)]
         parts += [self._term("codes", code) for code in codes(text)[:LONGEST_QUERY] if self._has("codes", code)]
+        parts += [self._term("cjk", term) for term in cjk_terms(text)[:LONGEST_QUERY] if self._has("cjk", term)]
         if not parts:
             return None
         return self._tantivy.Query.boolean_query([(self._tantivy.Occur.Should, part) for part in parts])
@@ -201,11 +228,14 @@ class TantivyIndex:
         """Return product id by its number in the index's column store, read once a commit."""
         with self._lock:
             if self._names is None:
-                total = max(1, self.count())
-                hits = self._searcher.search(self._tantivy.Query.all_query(), total, count=False).hits
-                held = (self._searcher.doc(address).get_first("product_id") for _, address in hits)
+                held = (self._searcher.doc(address).get_first("product_id") for address in self._addresses())
                 self._names = {_key(product_id): product_id for product_id in held}
             return self._names
+
+    def _addresses(self) -> list[Any]:
+        total = max(1, self.count())
+        hits = self._searcher.search(self._tantivy.Query.all_query(), total, count=False).hits
+        return [address for _, address in hits]
 
     # Writing
 
@@ -241,12 +271,15 @@ class TantivyIndex:
 
     def _document(self, row: Document) -> Any:  # noqa: ANN401
         document = self._tantivy.Document()
+        title, text = without_cjk(row.title), without_cjk(row.text)
         document.add_text("product_id", row.product_id)
         document.add_unsigned("key", _key(row.product_id))
-        document.add_text("title", row.title)
-        document.add_text("text", row.text)
+        document.add_unsigned("print", row.fingerprint)
+        document.add_text("title", title)
+        document.add_text("text", text)
+        document.add_text("cjk", " ".join(cjk_words(f"{row.title}\n{row.text}")))
         document.add_text("compounds", " ".join(joined_pairs(row.title)))
-        document.add_text("words", f"{row.title}\n{row.text}")
+        document.add_text("words", f"{title}\n{text}")
         document.add_text(
             "codes", " ".join({**dict.fromkeys(codes(row.title)), **dict.fromkeys(codes(row.text, longest=2))})
         )
@@ -258,11 +291,13 @@ class TantivyIndex:
         builder = self._tantivy.SchemaBuilder()
         builder.add_text_field("product_id", stored=True, tokenizer_name="raw", index_option="basic")
         builder.add_unsigned_field("key", fast=True)
+        builder.add_unsigned_field("print", fast=True)
         builder.add_text_field("title", tokenizer_name=ANALYZER, index_option="freq")
         builder.add_text_field("text", tokenizer_name=ANALYZER, index_option="freq")
         builder.add_text_field("compounds", tokenizer_name=ANALYZER, index_option="freq")
         builder.add_text_field("words", tokenizer_name="default", index_option="basic")
         builder.add_text_field("codes", tokenizer_name="whitespace", index_option="freq")
+        builder.add_text_field("cjk", tokenizer_name="whitespace", index_option="freq")
         return builder.build()
 
     def _open(self, folder: Path | None) -> Any:  # noqa: ANN401
@@ -270,6 +305,9 @@ class TantivyIndex:
             return self._tantivy.Index(self._schema)
         folder.mkdir(parents=True, exist_ok=True)
         try:
+            torn = torn_segment(folder) if any(folder.iterdir()) else ""
+            if torn:
+                raise OSError(f"{torn} is damaged")
             return self._tantivy.Index(self._schema, path=str(folder), reuse=True)
         except (ValueError, OSError) as error:
             msg = f"the lexical index in {str(folder)!r} does not open: {error}; rebuild it from the catalogue"
@@ -278,10 +316,16 @@ class TantivyIndex:
     def _analyzer(self, *, stopwords: bool = False) -> Any:  # noqa: ANN401
         filters = self._tantivy.Filter
         builder = self._tantivy.TextAnalyzerBuilder(self._tantivy.Tokenizer.simple())
-        builder = builder.filter(filters.remove_long(40)).filter(filters.lowercase()).filter(filters.ascii_fold())
-        if stopwords:
-            builder = builder.filter(filters.stopword("english"))
-        return builder.filter(filters.stemmer("english")).build()
+        builder = builder.filter(filters.remove_long(40)).filter(filters.lowercase())
+        stems = filters.stemmer(self._analysis.stemmer)
+        if self._analysis == ENGLISH:
+            builder = builder.filter(filters.ascii_fold())
+        if stopwords and self._analysis.has_stopwords:
+            builder = builder.filter(filters.stopword(self._analysis.stemmer))
+        builder = builder.filter(stems)
+        if self._analysis != ENGLISH:
+            builder = builder.filter(filters.ascii_fold())  # only now, for endings and stop words have accents
+        return builder.build()
 
 
 def _key(product_id: str) -> int:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import reduce
+from operator import xor
 from threading import RLock
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from retrieval.errors import IndexMismatchError
+from retrieval.index.seals import checksum
 from retrieval.words import tokens
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ class MemoryDenseIndex:
         """Start empty; `dimension` is the length d of an embedding."""
         self._ids: list[str] = []
         self._rows: dict[str, int] = {}
+        self._prints: dict[str, int] = {}
         self._matrix: NDArray[np.float32] = np.empty((0, dimension), dtype=np.float32)
         self._lock = RLock()
 
@@ -45,6 +49,7 @@ class MemoryDenseIndex:
                     msg = f"document {document.product_id!r} has no embedding of length {self._matrix.shape[1]}"
                     raise IndexMismatchError(msg)
                 self._put(document.product_id, document.embedding)
+                self._prints[document.product_id] = document.fingerprint
 
     def delete(self, product_ids: Sequence[str]) -> None:
         """Remove documents; unknown ids are ignored. The last row moves into the gap."""
@@ -53,6 +58,7 @@ class MemoryDenseIndex:
                 row = self._rows.pop(product_id, None)
                 if row is None:
                     continue
+                del self._prints[product_id]
                 last = self._ids.pop()
                 if last != product_id:
                     self._writable()[row] = self._matrix[len(self._ids)]
@@ -62,7 +68,7 @@ class MemoryDenseIndex:
     def clear(self) -> None:
         """Remove everything."""
         with self._lock:
-            self._ids, self._rows = [], {}
+            self._ids, self._rows, self._prints = [], {}, {}
             self._matrix = np.empty((0, self._matrix.shape[1]), dtype=np.float32)
 
     def ids(self) -> set[str]:
@@ -72,6 +78,16 @@ class MemoryDenseIndex:
     def count(self) -> int:
         """Return how many documents are held."""
         return len(self._ids)
+
+    def fingerprints(self) -> dict[str, int]:
+        """Return what version of each document is held, by id; see `Document.fingerprint`."""
+        with self._lock:
+            return dict(self._prints)
+
+    def checksum(self) -> int:
+        """Return the exclusive or of every document's fingerprint."""
+        with self._lock:
+            return reduce(xor, self._prints.values(), 0)
 
     def embeddings(self, product_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return the stored embeddings of those ids that are held."""
@@ -93,14 +109,17 @@ class MemoryDenseIndex:
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:n]
 
     def save(self, vectors: Path, names: Path) -> None:
-        """Write the matrix to `vectors` (.npy) and the ids to `names` (.json); the names come last and complete it."""
+        """Write the matrix to `vectors` (.npy), and the ids with the checksum of the matrix to `names` (.json).
+
+        Who reads in between finds that they do not belong together.
+        """
         with self._lock:
-            names.unlink(missing_ok=True)
             scratch = vectors.with_suffix(".tmp")
             with scratch.open("wb") as file:
                 np.save(file, self._matrix[: len(self._ids)])
             scratch.replace(vectors)
-            scratch.write_text(json.dumps(self._ids), "utf-8")
+            held = {"crc": checksum(vectors), "ids": self._ids, "prints": [self._prints[key] for key in self._ids]}
+            scratch.write_text(json.dumps(held), "utf-8")
             scratch.replace(names)
 
     def load(self, vectors: Path, names: Path) -> None:
@@ -110,16 +129,20 @@ class MemoryDenseIndex:
             IndexMismatchError: The files are missing, do not belong together or hold other dimensions.
         """
         try:
-            ids = json.loads(names.read_text("utf-8"))
+            held = json.loads(names.read_text("utf-8"))
+            ids, prints = held["ids"], dict(zip(held["ids"], held["prints"], strict=True))
             matrix = np.load(vectors, mmap_mode="r") if ids else np.empty((0, self._matrix.shape[1]), np.float32)
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, LookupError, TypeError) as error:
             msg = f"no readable embeddings in {str(vectors)!r}: {error}"
             raise IndexMismatchError(msg) from error
         if matrix.shape != (len(ids), self._matrix.shape[1]) or matrix.dtype != np.float32:
             msg = f"{str(vectors)!r} holds {matrix.shape} of {matrix.dtype}, expected {len(ids)} embeddings"
             raise IndexMismatchError(msg)
+        if held["crc"] != checksum(vectors):
+            msg = f"{str(vectors)!r} is not what {str(names)!r} belongs to; the embeddings are read again"
+            raise IndexMismatchError(msg)
         with self._lock:
-            self._ids, self._matrix = ids, matrix
+            self._ids, self._matrix, self._prints = ids, matrix, prints
             self._rows = {product_id: row for row, product_id in enumerate(ids)}
 
     def _put(self, product_id: str, embedding: NDArray[np.float32]) -> None:

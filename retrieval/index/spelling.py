@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from retrieval.index.languages import has_cjk
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -56,7 +58,13 @@ class Speller:
 
     def _mend_word(self, word: str) -> str:
         low = word.lower()
-        if len(low) < SHORTEST or low in self._frequencies or self._plural_known(low) or self._is_word(low):
+        if (
+            len(low) < SHORTEST
+            or has_cjk(low)
+            or low in self._frequencies
+            or self._plural_known(low)
+            or self._is_word(low)
+        ):
             return word
         return self._split(low) or self._neighbour(low) or word
 

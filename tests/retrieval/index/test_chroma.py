@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from retrieval.errors import IndexMismatchError
+from retrieval.errors import IndexMismatchError, StoreError
 from retrieval.index import chroma
 from retrieval.index.base import Document
 from retrieval.index.chroma import ChromaIndex
@@ -52,10 +52,10 @@ def test_writing_marks_the_copy_as_incomplete_until_saved(tmp_path: Path) -> Non
     index.upsert(documents(3))
     index.save()
     index.upsert(documents(4))
-    assert not (tmp_path / "vectors.json").exists()
+    assert not (tmp_path / "seal.json").exists()
     index.save()
     index.delete(["p0"])
-    assert not (tmp_path / "vectors.json").exists()
+    assert not (tmp_path / "seal.json").exists()
 
 
 def test_a_mapped_copy_can_be_written(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_what_is_held_already_is_not_written_again(tmp_path: Path, monkeypatch: 
     index.save()
     monkeypatch.setattr(index, "_delete", None)
     index.upsert(documents(5))
-    assert (tmp_path / "vectors.json").exists()
+    assert (tmp_path / "seal.json").exists()
 
 
 def test_a_damaged_database_is_put_away(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -118,5 +118,5 @@ def test_embeddings_of_another_length_are_refused(tmp_path: Path) -> None:
     index = ChromaIndex(tmp_path, dimension=D)
     with pytest.raises(IndexMismatchError):
         index.upsert([Document("a", "", "")])
-    with pytest.raises(IndexMismatchError):
+    with pytest.raises(StoreError, match="chroma run"):
         ChromaIndex(tmp_path / "none", dimension=D, url="http://127.0.0.1:9")
