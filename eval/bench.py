@@ -73,11 +73,11 @@ def _timed(assistant: Assistant, said: Sequence[str]) -> dict[str, Any]:
         conversation = assistant.start()
         begun = (time.perf_counter(), time.process_time())
         reply = assistant.respond(text, conversation_id=conversation)
-        wall_cpu = _since(begun)
+        wall_cpu = since(begun)
         embedding = assistant.store.encoder.encode([text])[0]
         begun = (time.perf_counter(), time.process_time())
         assistant.store.dense.search(embedding, n=100)
-        bare = _since(begun)
+        bare = since(begun)
         if number < _WARM_UP:
             continue
         turns.append(wall_cpu)
@@ -85,17 +85,19 @@ def _timed(assistant: Assistant, said: Sequence[str]) -> dict[str, Any]:
         for stage, ms in reply.trace.items():
             stages.setdefault(stage, []).append(ms)
     return {
-        "turn": _figures(turns),
+        "turn": figures_of(turns),
         "stages": {name: _percentiles(ms) for name, ms in stages.items()},
-        "chroma_query": _figures(chroma),
+        "chroma_query": figures_of(chroma),
     }
 
 
-def _since(begun: tuple[float, float]) -> tuple[float, float]:
+def since(begun: tuple[float, float]) -> tuple[float, float]:
+    """Return wall and CPU milliseconds since `(time.perf_counter(), time.process_time())`."""
     return (time.perf_counter() - begun[0]) * 1000, (time.process_time() - begun[1]) * 1000
 
 
-def _figures(samples: Sequence[tuple[float, float]]) -> dict[str, float]:
+def figures_of(samples: Sequence[tuple[float, float]]) -> dict[str, float]:
+    """Return percentiles of wall and CPU milliseconds."""
     cpu = _percentiles([cpu for _, cpu in samples])
     return {**_percentiles([wall for wall, _ in samples]), "cpu_p50_ms": cpu["p50_ms"], "cpu_p95_ms": cpu["p95_ms"]}
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from retrieval.fusion import Fused
-    from retrieval.outline import Outlines
+    from retrieval.outline import Membership, Outlines
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ MOST_OF_ONE: Final = 3
 LOOKAHEAD: Final = 18  # places from which the head may be filled: variety must not bring up what does not fit
 
 
-def stock_first(ranked: Sequence[Fused], outlines: Outlines, *, allowed: set[str], variety: bool) -> list[Fused]:
+def stock_first(ranked: Sequence[Fused], outlines: Outlines, *, allowed: Membership, variety: bool) -> list[Fused]:
     """Put what cannot be had last, after looking for a variant that can; then look after variety at the head."""
     mended = [_in_stock(item, outlines, allowed=allowed) for item in ranked]
     there = [item for item in mended if outlines.available(item.product_id)]
@@ -36,7 +36,7 @@ def stock_first(ranked: Sequence[Fused], outlines: Outlines, *, allowed: set[str
     return [*head, *others, *gone]
 
 
-def _in_stock(item: Fused, outlines: Outlines, *, allowed: set[str]) -> Fused:
+def _in_stock(item: Fused, outlines: Outlines, *, allowed: Membership) -> Fused:
     """Return the item, as an available variant of its group where only the item itself is out of stock."""
     if outlines.available(item.product_id):
         return item

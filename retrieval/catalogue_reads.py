@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import sqlalchemy as sa
 
 import retrieval.tables as tables
@@ -105,8 +106,13 @@ class CatalogueReads:
 
     def matching(self, predicates: Sequence[Predicate]) -> list[str]:
         """Return the ids of everything that passes all `predicates`, sorted."""
+        passing = _passing(predicates)
         with self._engine.connect() as db:
-            return sorted(db.scalars(sa.select(_T.product_id).where(*_passing(predicates))).all())
+            if db.dialect.name != "sqlite":
+                return sorted(db.scalars(sa.select(_T.product_id).where(*passing)).all())
+            # hundreds of thousands of ids come several times faster as one value than as rows
+            found = db.scalar(sa.select(sa.func.json_group_array(_T.product_id)).where(*passing))
+            return sorted(orjson.loads(found))
 
     def count_matching(self, predicates: Sequence[Predicate]) -> int:
         """Return how many products pass all `predicates`."""

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+
+
+class Membership(Protocol):
+    """Ids that answer whether they hold one: a set, or anything as quick."""
+
+    def __contains__(self, product_id: str, /) -> bool:
+        """Whether `product_id` is one of them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +53,12 @@ class Outlines:
 
     def count_groups(self, product_ids: Collection[str]) -> int:
         """Return how many groups these products are of."""
+        if len(product_ids) == len(self.keys):
+            return len(self.groups)  # everything that is sold, as without any filter
         return len(set(map(self.keys.get, product_ids, product_ids)))
 
-    def members(self, group_key: str, *, among: Collection[str]) -> int:
-        """Return how many variants of a group are among some products; `among` should be a set."""
+    def members(self, group_key: str, *, among: Membership) -> int:
+        """Return how many variants of a group are among some products."""
         return sum(product_id in among for product_id in self.groups.get(group_key, ()))
 
     def available(self, product_id: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from retrieval.index.base import LexicalIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from retrieval.fusion import Fused
     from retrieval.outline import Outlines
@@ -42,12 +43,23 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Ordered:
+    """Sorted ids that answer whether they hold one; a set of all ids costs more than the search that asks of a few."""
+
+    ids: Sequence[str]
+
+    def __contains__(self, product_id: str, /) -> bool:
+        place = bisect_left(self.ids, product_id)
+        return place < len(self.ids) and self.ids[place] == product_id
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
     """What may be shown.
 
     Attributes:
         predicates: The filters.
-        ids: What passes them and is not excluded.
+        ids: What passes them and is not excluded, sorted.
         passing: How many pass them, the excluded too.
         excluded: What passes them and is not in `ids`.
     """
@@ -62,10 +74,20 @@ class Pool:
         """What an index is told: without filters it searches everything, and the few excluded are dropped after."""
         return self.ids if self.predicates else None
 
+    @property
+    def allowed(self) -> Ordered:
+        """The same ids, to be asked whether they hold one."""
+        return Ordered(self.ids)
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Products best first, as far as they were asked for, and the ids among which they are the best."""
+    """Products best first, as far as they were asked for, and what they are the best of: sorted ids, or a set."""
 
     items: Sequence[Fused]
-    among: Collection[str]
+    among: Sequence[str] | set[str]
+
+    @property
+    def allowed(self) -> Ordered | set[str]:
+        """The same ids, to be asked whether they hold one."""
+        return self.among if isinstance(self.among, set) else Ordered(self.among)

@@ -15,7 +15,7 @@ from retrieval.document import document_text
 from retrieval.errors import QueryError
 from retrieval.fusion import Fused, dense_share, fuse
 from retrieval.plan import plan
-from retrieval.pool import Order, Pool
+from retrieval.pool import Order, Ordered, Pool
 from retrieval.relax import Relaxation, relax
 from retrieval.types import Hit, Ranking
 
@@ -142,14 +142,13 @@ class Retriever:
 
     def _pool(self, wishes: Sequence[Wish], query: Query, *, now: Snapshot, origin: Product | None) -> Pool:
         predicates = tuple(wish.predicate for wish in wishes)
-        passing = ids = self._matching(now.revision, predicates)
+        passing = self._matching(now.revision, predicates)
         gone = set(query.exclude)
         if origin is not None:
             gone |= {origin.product_id, origin.group_key}
-        if gone:
-            group_of = now.outlines.group_of
-            ids = tuple(key for key in ids if key not in gone and group_of(key) not in gone)
-        excluded = frozenset(passing).difference(ids) if gone else frozenset()
+        held, groups = Ordered(passing), now.outlines.groups
+        excluded = frozenset(key for name in gone for key in (name, *groups.get(name, ())) if key in held)
+        ids = tuple(key for key in passing if key not in excluded) if excluded else passing
         return Pool(predicates, ids, passing=len(passing), excluded=excluded)
 
     def _match(self, revision: str, predicates: tuple[Predicate, ...]) -> tuple[str, ...]:
@@ -181,7 +180,7 @@ class Retriever:
             ranked = self._ranked(wanted, pool=pool, now=now)
         else:
             return Order(self._sorted(pool, sort="popular", now=now, needed=needed), pool.ids)
-        ranked = stock_first(ranked, now.outlines, allowed=set(pool.ids), variety=not wanted.asks_brand)
+        ranked = stock_first(ranked, now.outlines, allowed=pool.allowed, variety=not wanted.asks_brand)
         if origin is None:
             ranked = self._shelf_first(ranked, wanted, pool=pool, now=now)
         return Order(self._then_rest(ranked, pool, now=now, needed=needed), pool.ids)
@@ -204,7 +203,7 @@ class Retriever:
         first = stock_first(
             self._typical(wanted, pool=shelf, now=now),
             now.outlines,
-            allowed=set(shelf.ids),
+            allowed=shelf.allowed,
             variety=not wanted.asks_brand,
         )
         seen = {item.product_id for item in first}
@@ -278,14 +277,15 @@ class Retriever:
         shelf = self._shelf(wanted, pool, now=now)
         if shelf.ids or not wanted.extra:
             return set(shelf.ids)
-        holding = self._lexical.holding_all(self._lexical.mend(wanted.extra)).intersection(pool.ids)
+        holding = self._lexical.holding_all(self._lexical.mend(wanted.extra))
+        holding = {key for key in holding if key in pool.allowed}
         if holding or wanted.has_category:
             return holding
         return {item.product_id for item in self._ranked(wanted, pool=pool, now=now)[:NEAREST]}
 
     def _sorted(self, pool: Pool, *, sort: Sort, now: Snapshot, needed: int) -> list[Fused]:
         """Return the first of the whole pool by `sort`, at least `needed` groups where there are as many."""
-        allowed = set(pool.ids)
+        allowed = pool.allowed
         limit = math.ceil(needed * now.outlines.spread() * 2)
         while True:
             every = self._catalogue.extreme(pool.predicates, sort=sort, n=limit)
@@ -309,7 +309,6 @@ class Retriever:
     def _page(self, order: Order, *, query: Query, now: Snapshot) -> tuple[list[Hit], int]:
         """Collapse variants and cut the page; return the hits and the number of groups in all."""
         group_of = now.outlines.group_of
-        among = set(order.among)
         best: dict[str, Fused] = {}
         for item in order.items:
             best.setdefault(group_of(item.product_id), item)
@@ -321,7 +320,7 @@ class Retriever:
                 item.score,
                 lexical=item.lexical,
                 dense=item.dense,
-                group_size=now.outlines.members(product.group_key, among=among),
+                group_size=now.outlines.members(product.group_key, among=order.allowed),
             )
             for item in page
             if (product := products.get(item.product_id)) is not None

@@ -132,11 +132,18 @@ class Vocabulary:
             names[name] = ("brand", written)
         return names
 
+    @cached_property
+    def _bare_brands(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self._brand_names:
+            found.setdefault(_bare(name), []).append(name)
+        return found
+
     def _brand(self, value: str) -> Resolution:
         wanted = normal(value)
         names = self._brand_names
         bare = _bare(wanted)
-        found = [n for n in names if _bare(n) == bare] if bare else []
+        found = list(self._bare_brands.get(bare, ())) if bare else []
         if wanted and not found:
             found = [n for n in names if n.startswith(f"{wanted} ")]  # "Kingston" for "Kingston Technology"
         if found:

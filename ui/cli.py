@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -137,19 +138,29 @@ def serve(
 @app.command()
 def bench(
     store: StoreOption = None,
-    turns: Annotated[int, typer.Option(help="Search turns to measure.", min=10, max=10_000)] = 100,
+    turns: Annotated[int, typer.Option(help="Search turns, or samples of every figure.", min=10, max=10_000)] = 100,
+    retrieval: Annotated[bool, typer.Option("--retrieval", help="Measure retrieval, on a store made for it.")] = False,
+    products: Annotated[int, typer.Option(help="With --retrieval: how many.", min=100, max=10_000_000)] = 20_000,
+    keep: Annotated[Path | None, typer.Option(help="With --retrieval: build there, or use what was built.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure a turn, its stages, bare Chroma queries and throughput in one run."""
-    from assistant.bootstrap import read_settings
-    from eval.bench import measure
-    from ui.listing import print_bench
+    """Measure a turn, its stages, bare Chroma queries and throughput in one run; or retrieval at scale."""
+    from ui.listing import print_bench, print_retrieval_bench, tell
 
-    figures = measure(read_settings(store=store), n=turns)
+    if retrieval:
+        from eval.retrieval_bench import measure as measure_retrieval
+        from retrieval.settings import RetrievalSettings
+
+        figures = measure_retrieval(RetrievalSettings(), products=products, n=turns, keep=keep, tell=tell())
+    else:
+        from assistant.bootstrap import read_settings
+        from eval.bench import measure
+
+        figures = measure(read_settings(store=store), n=turns)
     if as_json:
         emit(figures)
     else:
-        print_bench(figures)
+        (print_retrieval_bench if retrieval else print_bench)(figures)
 
 
 def main() -> None:

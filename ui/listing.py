@@ -112,14 +112,53 @@ def print_result(result: Result) -> None:
 
 def print_bench(figures: Mapping[str, Any]) -> None:
     """Print the figures of a benchmark as a table."""
+    _print_times({"turn": figures["turn"], "chroma query": figures["chroma_query"], **figures["stages"]})
+    rates = ", ".join(f"{clients} at once {rate:.1f}/s" for clients, rate in figures["throughput"].items())
+    _OUT.print(f"throughput: {rates}; memory {figures['rss_mb']:.0f} MB; start {figures['startup_s']:.1f} s")
+
+
+def print_retrieval_bench(figures: Mapping[str, Any]) -> None:
+    """Print the figures of a benchmark of retrieval as a table."""
+    rows = {"encode a query": figures["encode"], "chroma query": figures["chroma_query"]}
+    for share, row in figures["filtered"].items():
+        rows |= {f"{share} pass": row, f"{share} filter": row["filter"], f"{share} dense": row["dense"]}
+    for name, row in figures["search"].items():
+        rows |= {f"search, {name}": row, f"search, {name}, again": row["warm"]}
+    _print_times(rows)
+    build, ingest = figures["build"], figures["ingest"]
+    recalls = {"chroma query": figures["chroma_query"], **figures["filtered"]}
+    _OUT.print("recall@100: " + ", ".join(f"{name} {row['recall@100']:.3f}" for name, row in recalls.items()))
+    _OUT.print(
+        f"{figures['products']} products: catalogue {build['catalogue_rows_per_s']:.0f} rows/s, indexes "
+        f"{build['index_rows_per_s']:.0f} rows/s, opened in {figures['open_s']:.1f} s, first search "
+        f"{figures['first_search_ms']:.0f} ms, memory {figures['rss_mb']:.0f} MB"
+    )
+    if ingest:
+        _OUT.print(
+            f"ingest {ingest['docs_per_s']:.0f} documents/s, encoder alone {ingest['encoder_docs_per_s']:.0f}, "
+            f"ratio {ingest['ratio']:.2f}"
+        )
+
+
+def _print_times(rows: Mapping[str, Mapping[str, Any]]) -> None:
     table = Table("what", "p50 ms", "p95 ms", "p99 ms", "CPU p50 ms", "n", box=None)
-    rows = {"turn": figures["turn"], "chroma query": figures["chroma_query"], **figures["stages"]}
     for name, row in rows.items():
         cells = [f"{row[key]:.1f}" if key in row else "" for key in ("p50_ms", "p95_ms", "p99_ms", "cpu_p50_ms")]
         table.add_row(name, *cells, str(row.get("n", "")))
     _OUT.print(table)
-    rates = ", ".join(f"{clients} at once {rate:.1f}/s" for clients, rate in figures["throughput"].items())
-    _OUT.print(f"throughput: {rates}; memory {figures['rss_mb']:.0f} MB; start {figures['startup_s']:.1f} s")
+
+
+def tell() -> Callable[[str, int, int], None]:
+    """Return what writes a line on stderr at every tenth of a piece of work that is told as (what, done, total)."""
+    seen: dict[str, int] = {}
+
+    def line(what: str, done: int, total: int) -> None:
+        tenth = 10 * done // max(1, total)
+        if tenth > seen.get(what, 0):
+            seen[what] = tenth
+            _ERR.print(f"{what}: {done} of {total}", highlight=False)
+
+    return line
 
 
 @contextmanager

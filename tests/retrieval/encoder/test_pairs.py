@@ -70,11 +70,17 @@ def test_the_hash_tells_other_data() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("log.csv", "search_term,sku,event\nred  shoe,p1,view_item\nred shoe,p1,purchase\nred shoe,p2,impression\n,p3,click\n"),
-        ("log.jsonl", '{"query":"red shoe","product_id":"p1","action":"Buy"}\n{"q":"red shoe","item_id":"p2","grade":0}\n{"q":"x"}\n'),
+        (
+            "log.csv",
+            "search_term,sku,event\nred  shoe,p1,view\nred shoe,p1,purchase\nred shoe,p2,impression\n,p3,click\n",
+        ),
+        (
+            "log.jsonl",
+            '{"query":"red shoe","sku":"p1","action":"Buy"}\n{"q":"red shoe","item_id":"p2","grade":0}\n{"q":"x"}\n',
+        ),
         ("log.tsv", "query\tproduct_id\trelevance\nred shoe\tp1\t3\nred shoe\tp2\t0\nred shoe\tp2\tgood\n"),
     ],
-)  # fmt: skip
+)
 def test_logs_become_judgments_and_the_strongest_event_counts(tmp_path: Path, name: str, text: str) -> None:
     path = tmp_path / name
     path.write_text(text, "utf-8")
