@@ -6,7 +6,6 @@ Whole corpus, linear gain, unjudged is irrelevant. All systems rank the same doc
 - `base`, `tuned`: cosine of the untuned encoder's embeddings, and of the shop's; exact.
 - `lexical`: the shop's lexical index: title and text, model numbers, compounds, misspelt words mended.
 - `hybrid`, `hybrid-base`: `lexical` fused with `tuned`, and with `base`; the mended words are embedded too.
-- `hybrid+rerank`: the head of `hybrid` reordered by a cross-encoder, where one is given.
 
 Intervals are 95 % bootstraps over queries, 2,000 resamples; differences are paired.
 
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
     from eval.judged import Judged, Qrels
     from retrieval.encoder.base import Encoder
-    from retrieval.reranker import Reranker
 
 Scored = list[tuple[str, float]]
 System = Callable[[str], Scored]
@@ -83,7 +81,6 @@ def build(
     encoders: Mapping[str, Encoder],
     *,
     weight: float,
-    reranker: Reranker | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Systems:
     """Index the corpus for every system.
@@ -92,7 +89,6 @@ def build(
         judged: The set.
         encoders: `"tuned"` and, where it is at hand, `"base"`.
         weight: Share of the dense score in a hybrid, 0..1.
-        reranker: Reorders the head of `hybrid`, where there is one.
         progress: Told (done, total) documents.
     """
     systems = Systems()
@@ -112,10 +108,6 @@ def build(
     for name, found in dense.items():
         hybrid = partial(_hybrid, lexical=own, dense=found, weight=weight)
         systems.ask["hybrid" if name == "tuned" else f"hybrid-{name}"] = hybrid
-    if reranker is not None:
-        texts = {document.product_id: document.text for document in judged.documents}
-        hybrid = systems.ask["hybrid"]
-        systems.ask["hybrid+rerank"] = lambda text: reranker.rerank(text, hybrid(text), texts=texts)
     return systems
 
 
@@ -133,7 +125,6 @@ _RIVALS: Final = {
     "lexical": ("bm25",),
     "hybrid-base": ("bm25",),
     "hybrid": ("bm25", "lexical", "tuned", "hybrid-base"),
-    "hybrid+rerank": ("hybrid",),
 }
 
 

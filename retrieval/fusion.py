@@ -63,7 +63,7 @@ def fuse(
 def dense_share(coverage: float, *, weight: float) -> float:
     """Return the share of the dense score for one query: more where the words of the query are hardly found.
 
-    "so nobody can read my screen" shares few words with a privacy filter, and its lexical list is chance; a model number
+    "so nobody can read my screen" shares few words with a privacy filter: its lexical list is chance. A model number
     is all that its product is called. Around the given weight, never more than a quarter above it.
 
     Args:

@@ -15,7 +15,7 @@ import numpy as np
 
 from retrieval.errors import IndexMismatchError
 from retrieval.index.base import Document
-from retrieval.index.chroma_database import SEAL, connect, damage, remove_database, seal, translated
+from retrieval.index.chroma_database import SEAL, connect, damage, release, remove_database, seal, translated
 from retrieval.index.memory import MemoryDenseIndex
 from retrieval.index.seals import broken
 
@@ -167,7 +167,7 @@ class ChromaIndex:
         """Release the client; the index cannot be used afterwards."""
         with self._lock:
             if self._client is not None:
-                self._client.close()
+                release(self._client)
             self._client = self._collection = None
 
     @property

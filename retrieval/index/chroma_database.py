@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DATABASE: Final = "chroma.sqlite3"
 SEAL: Final = "seal.json"
 PROBE_TIMEOUT_S: Final = 120
+ANSWERS_WITHIN_S: Final = 30.0  # a server; searches go on with the exact copy then
 
 
 def connect(folder: Path, *, url: str) -> Any:  # noqa: ANN401
@@ -40,10 +41,26 @@ def connect(folder: Path, *, url: str) -> Any:  # noqa: ANN401
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         port = parts.port or (443 if secure else 8000)
-        return chromadb.HttpClient(host=parts.hostname or url, port=port, ssl=secure, settings=settings)
+        client = chromadb.HttpClient(host=parts.hostname or url, port=port, ssl=secure, settings=settings)
     except Exception as error:  # ValueError, and whatever httpx raises
         msg = f"the Chroma server {url!r} does not answer: {error}; start it with `chroma run`, or unset its address"
         raise StoreError(msg) from error
+    if (session := _session(client)) is not None:
+        session.timeout = ANSWERS_WITHIN_S  # Chroma itself would wait for ever
+    return client
+
+
+def release(client: Any) -> None:  # noqa: ANN401
+    """Close a client, and the connections that Chroma's own `close` leaves open."""
+    session = _session(client)
+    client.close()
+    if session is not None:
+        session.close()
+
+
+def _session(client: Any) -> Any:  # noqa: ANN401
+    """Return the HTTP session of a client; None for the embedded database."""
+    return getattr(getattr(client, "_server", None), "_session", None)
 
 
 @contextlib.contextmanager
