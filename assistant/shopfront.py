@@ -16,6 +16,7 @@ from assistant.recommender.base import Wish
 from assistant.reply import Reply
 from assistant.tracing import Trace
 from assistant.turn import listing
+from retrieval.companions import find
 from retrieval.types import Query
 
 if TYPE_CHECKING:
@@ -154,10 +155,18 @@ class Shopfront:
     # Goods
 
     def search(
-        self, text: str, *, constraints: tuple[Constraint, ...] = (), n: int = 10, sort: Sort | None = None
+        self,
+        text: str,
+        *,
+        constraints: tuple[Constraint, ...] = (),
+        n: int = 10,
+        sort: Sort | None = None,
+        like: str | None = None,
+        goes_with: str | None = None,
     ) -> Ranking:
-        """Search without a conversation."""
-        return self.store.retriever.search(Query(text=text, constraints=constraints, n=n, sort=sort))
+        """Search without a conversation: by words, for more like a product, or for what goes with one."""
+        query = Query(text=text, constraints=constraints, n=n, sort=sort, similar_to=like)
+        return find(self.store, query, goes_with=goes_with)
 
     def recommend(self, *, query: str | None, user_id: str | None, top_n: int) -> dict[str, Any]:
         """Return recommendations in the contract's shape, each with its reasons.

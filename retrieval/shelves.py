@@ -44,7 +44,7 @@ def phrase(text: str) -> Phrase:
     return tuple(joined)
 
 
-def _alternatives(step: str) -> tuple[Phrase, ...]:
+def alternatives(step: str) -> tuple[Phrase, ...]:
     """Return what one step of a path names: "Running & walking shoes" names both kinds of shoes."""
     parts = [phrase(p) for p in _ALTERNATIVES.split(step)]
     parts = [p for p in parts if p]
@@ -109,7 +109,7 @@ class ShelfIndex:
 
     def __init__(self, paths: Iterable[tuple[str, int]]) -> None:
         self.shelves = tuple(
-            Shelf(path, tuple(s for s in map(_alternatives, path.split(">")) if s), n) for path, n in paths
+            Shelf(path, tuple(s for s in map(alternatives, path.split(">")) if s), n) for path, n in paths
         )
         self.shelves = tuple(s for s in self.shelves if s.steps)
         self.words = frozenset(w for s in self.shelves for w in s.all_words)

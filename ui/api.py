@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MAX_FILTERS = 20
 _MAX_FILTER_TEXT = 4_000
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
@@ -120,6 +121,11 @@ def read_filters(
         raise HTTPException(422, detail) from error
 
 
+def _check_search(words: str, *, like: str | None, goes_with: str | None) -> None:
+    if not words and like is None and goes_with is None:
+        raise HTTPException(422, "give q, the words to look for, or the id of a product in like or goes_with")
+
+
 def api_router(backend: ShopBackend, doorkeeper: Doorkeeper) -> APIRouter:
     """Return the routes under `/api`."""
     router = APIRouter(prefix="/api", tags=["shop"])
@@ -146,14 +152,21 @@ def api_router(backend: ShopBackend, doorkeeper: Doorkeeper) -> APIRouter:
 
     @router.get("/search", summary="Search without a conversation")
     def search(
-        q: Annotated[Text, Query(description="What to look for")],
         filters: Annotated[list[FilterBody], Depends(read_filters)],
+        q: Annotated[Words, Query(description="What to look for; may be left out with `like` or `goes_with`")] = "",
+        like: Annotated[Identifier | None, Query(description="The id of a product: more like it")] = None,
+        goes_with: Annotated[Identifier | None, Query(description="The id of a product: what goes with it")] = None,
         n: Annotated[int, Query(ge=1, le=100)] = 10,
     ) -> dict[str, Any]:
-        """Return the best hits; `filter` is a JSON list of hard constraints."""
+        """Return the best hits; `filter` is a JSON list of hard constraints.
+
+        With `like` they are products like that one, with `goes_with` what is used with it (a case for a phone): only
+        what the shop's word list knows to go together, so it may be nothing.
+        """
+        _check_search(q, like=like, goes_with=goes_with)
         wishes = tuple(Constraint(f.slot, f.op, f.value, currency=f.currency, group=f.group) for f in filters)
         try:
-            ranking = backend.search(q, constraints=wishes, n=n)
+            ranking = backend.search(q, constraints=wishes, n=n, like=like, goes_with=goes_with)
         except QueryError as error:
             raise HTTPException(422, str(error)) from error
         return ranking_json(ranking)

@@ -53,24 +53,28 @@ def parse(store: StoreOption = None) -> None:
 
 @app.command()
 def search(
-    text: Annotated[str, typer.Argument(help="What to look for.")],
+    text: Annotated[str, typer.Argument(help='What to look for; "" with --like or --goes-with.')],
     store: StoreOption = None,
     top: Annotated[int, typer.Option("--top", min=1, max=200, help="How many hits.")] = 10,
     filter_json: Annotated[
         str,
         typer.Option("--filter", help='Constraints: \'[{"slot":"price","op":"lte","value":80}]\' or {"brand":"X"}.'),
     ] = "",
+    like: Annotated[str | None, typer.Option("--like", help="More like this product (an id).")] = None,
+    goes_with: Annotated[str | None, typer.Option("--goes-with", help="What goes with this product (an id).")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Search the catalogue."""
+    """Search the catalogue, or find what is like a product or goes with it."""
     from assistant.bootstrap import open_store, read_settings
+    from retrieval.companions import find
     from retrieval.types import Query
     from ui.listing import constraints_of, print_ranking
     from ui.shapes import ranking_json
 
     constraints = constraints_of(filter_json)
     with open_store(read_settings(store=store)) as found:
-        ranking = found.retriever.search(Query(text=text, constraints=constraints, n=top))
+        query = Query(text=text, constraints=constraints, n=top, similar_to=like)
+        ranking = find(found, query, goes_with=goes_with)
     if as_json:
         emit(ranking_json(ranking))
     else:

@@ -274,3 +274,35 @@ def test_hits_meet_every_hard_constraint_that_is_not_named(
                 assert test is None or test.holds(hit.product)
     groups = [hit.product.group_key for hit in found.hits]
     assert len(groups) == len(set(groups)) <= found.total
+
+
+LIKE: dict[str, tuple[Constraint, ...]] = {
+    "cheaper": (want("price", 90.0, "lte"),),
+    "not black": (want("color", "black", "ne"),),
+    "another brand": (want("brand", "Sonova", "ne"),),
+    "all at once": (want("price", 90.0, "lte"), want("color", "black", "ne"), want("brand", "Sonova", "ne")),
+}
+
+
+@pytest.mark.parametrize("wish", LIKE)
+@pytest.mark.parametrize("text", ["", "light shoes"])
+def test_like_this_but_holds_on_every_page_and_leaves_variants_out(store: Store, wish: str, text: str) -> None:
+    origin = PRODUCTS[30]
+    tests = [predicate(c, store.vocabulary) for c in LIKE[wish]]
+    passing = {p.group_key for p in PRODUCTS if all(test is None or test.holds(p) for test in tests)}
+    seen: list[str] = []
+    for offset in range(0, 30, 4):
+        found = search(store, text, *LIKE[wish], similar_to=origin.product_id, n=4, offset=offset)
+        assert found.relaxed == found.unknown == ()
+        assert found.total == len(passing - {origin.group_key})
+        assert all(test is not None and test.holds(hit.product) for test in tests for hit in found.hits)
+        seen += [hit.product.group_key for hit in found.hits]
+    assert sorted(seen) == sorted(passing - {origin.group_key})
+
+
+def test_like_this_sorted_keeps_to_what_is_like_it(store: Store) -> None:
+    origin = PRODUCTS[30]
+    found = search(store, similar_to=origin.product_id, sort="price_asc", n=5)
+    prices = [hit.product.offer_cents for hit in found.hits]
+    assert origin.group_key not in {hit.product.group_key for hit in found.hits}
+    assert prices == sorted(prices)

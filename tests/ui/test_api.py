@@ -117,6 +117,17 @@ def test_a_search_filters(client: TestClient) -> None:
     assert {"total", "relaxed", "elapsed_ms"} <= set(found)
 
 
+@pytest.mark.parametrize("name", ["like", "goes_with"])
+def test_a_search_may_start_from_a_product(client: TestClient, name: str) -> None:
+    found = client.get("/api/search", params={name: "p1"}).json()
+    assert [hit["product_id"] for hit in found["hits"]] == ["x/1", "p2"]
+    nobody = client.get("/api/search", params={name: "nobody"})
+    assert nobody.status_code == 422
+    assert "'nobody'" in nobody.json()["error"]
+    described = client.get("/api/openapi.json").json()["paths"]["/api/search"]["get"]["parameters"]
+    assert "product" in next(p["schema"]["description"] for p in described if p["name"] == name)
+
+
 @pytest.mark.parametrize(
     "bad", ["{", "5", "[" * 3000, '[{"slot": "nothing", "value": 1}]', json.dumps([{"slot": "price", "value": 1}] * 21)]
 )

@@ -81,6 +81,24 @@ def test_ingest_maps_columns_of_every_kind(store: Path) -> None:
     assert report["reviews"] == 1
 
 
+def test_what_is_like_a_product_and_what_goes_with_it(store: Path) -> None:
+    like = lines(run("search", "", "--like", "k1", "--store", str(store), "--json"))[0]
+    assert like["hits"][0]["product_id"] == "k2"
+    assert "k1" not in {hit["product_id"] for hit in like["hits"]}
+    with_it = lines(run("search", "", "--goes-with", "k1", "--store", str(store), "--json"))[0]
+    assert [hit["product_id"] for hit in with_it["hits"]] == ["t1"]
+    filters = json.dumps({"price": {"lte": 5}})
+    dear = lines(run("search", "", "--goes-with", "k1", "--store", str(store), "--filter", filters, "--json"))[0]
+    assert (dear["hits"], dear["total"], dear["relaxed"]) == ([], 0, [])
+
+
+@pytest.mark.parametrize("option", ["--like", "--goes-with"])
+def test_an_unknown_product_is_one_line(store: Path, option: str) -> None:
+    done = run("search", "", option, "nobody", "--store", str(store), code=2)
+    assert "'nobody'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_search(store: Path) -> None:
     filters = json.dumps({"price": {"lte": 30}})
     answer = lines(run("search", "kettle", "--store", str(store), "--filter", filters, "--json"))[0]

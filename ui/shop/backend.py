@@ -104,8 +104,16 @@ class ShopBackend(Protocol):
         """Become a persona; return the id of the conversation to go on with."""
         ...
 
-    def search(self, text: str, *, constraints: tuple[Constraint, ...] = (), n: int = 10) -> Ranking:
-        """Search without a conversation."""
+    def search(
+        self,
+        text: str,
+        *,
+        constraints: tuple[Constraint, ...] = (),
+        n: int = 10,
+        like: str | None = None,
+        goes_with: str | None = None,
+    ) -> Ranking:
+        """Search without a conversation: by words, for more like a product, or for what goes with one."""
         ...
 
     def recommend(self, *, query: str | None, user_id: str | None, top_n: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.errors import UnknownConversationError, UnknownUserError
 from assistant.reply import Action, Card, CartLine, Claim, Comparison, Handoff, Reply
+from retrieval.errors import QueryError
 from retrieval.types import Constraint, Hit, Product, Ranking
 
 if TYPE_CHECKING:
@@ -126,14 +127,32 @@ class MemoryShop:
         self._talks[fresh] = [_Talk(user_id, cart=cart)]
         return fresh
 
-    def search(self, text: str, *, constraints: tuple[Constraint, ...] = (), n: int = 10) -> Ranking:
-        """Return the products that share a word with `text`, and pass a price limit."""
+    def search(
+        self,
+        text: str,
+        *,
+        constraints: tuple[Constraint, ...] = (),
+        n: int = 10,
+        like: str | None = None,
+        goes_with: str | None = None,
+    ) -> Ranking:
+        """Return the products that share a word with `text` or with the product named, and pass a price limit.
+
+        Raises:
+            QueryError: There is no such product.
+        """
+        named = like or goes_with
+        if named is not None and named not in self._products:
+            message = f"there is no product {named!r}"
+            raise QueryError(message)
+        if named is not None:
+            text = f"{text} {self._products[named].title}"
         words = set(re.findall(r"\w+", text.casefold()))
         limits = [float(c.value) * 100 for c in constraints if c.slot == "price" and c.op == "lte"]
         hits = [
             Hit(product, float(len(words & set(re.findall(r"\w+", product.title.casefold())))))
             for product in self._products.values()
-            if all(product.offer_cents <= limit for limit in limits)
+            if product.product_id != named and all(product.offer_cents <= limit for limit in limits)
         ]
         found = sorted((hit for hit in hits if hit.score), key=lambda hit: -hit.score)
         return Ranking(tuple(found[:n]), total=len(found), elapsed_ms=1.0)
