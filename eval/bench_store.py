@@ -25,7 +25,8 @@ from retrieval.feeds.columns import ColumnMap
 from retrieval.feeds.rows import RowReader
 from retrieval.ingest import flush, ingest
 from retrieval.lock import writing
-from retrieval.store import Store, StoreIndexer
+from retrieval.rebuild import StoreIndexer
+from retrieval.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -180,7 +181,7 @@ def _fill(folder: Path, settings: RetrievalSettings, *, copies: Copies, products
         )
         catalogue_s = time.perf_counter() - begun
         encoder = JitteredEncoder(embeddings, version=store.encoder.version)
-        indexer = StoreIndexer(encoder, lexical=store.lexical, dense=store.dense)
+        indexer = StoreIndexer(encoder, current=lambda: store.generation)
         begun = time.perf_counter()
         with writing(folder):
             flush(store.catalogue, indexer, progress=lambda at, total: tell("indexes", at, total))

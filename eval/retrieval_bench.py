@@ -208,7 +208,8 @@ class _Oracle:
         wanted = min(DEPTH, len(rows))
         bar = float(np.partition(scores, len(scores) - wanted)[len(scores) - wanted]) - TIE
         passing = dict(zip(among, scores.tolist(), strict=True))
-        return min(1.0, sum(passing.get(product_id, -2.0) >= bar for product_id, _ in hits) / wanted)
+        held = sum(passing.get(product_id, -2.0) >= bar for product_id, _ in hits)
+        return float(min(1.0, held / wanted))
 
 
 def _filtered(

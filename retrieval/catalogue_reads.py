@@ -112,7 +112,7 @@ class CatalogueReads:
                 return sorted(db.scalars(sa.select(_T.product_id).where(*passing)).all())
             # hundreds of thousands of ids come several times faster as one value than as rows
             found = db.scalar(sa.select(sa.func.json_group_array(_T.product_id)).where(*passing))
-            return sorted(orjson.loads(found))
+            return sorted(orjson.loads(found or "[]"))
 
     def count_matching(self, predicates: Sequence[Predicate]) -> int:
         """Return how many products pass all `predicates`."""

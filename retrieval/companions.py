@@ -160,11 +160,14 @@ class _Search:
 
     def _embedded(self) -> NDArray[np.float32]:
         held = self._store.dense.embeddings([self._origin.product_id]).get(self._origin.product_id)
-        own = self._store.encoder.encode([document_text(self._origin)])[0] if held is None else held
+        own: NDArray[np.float32] = (
+            self._store.encoder.encode([document_text(self._origin)])[0] if held is None else held
+        )
         if not self._wanted.core:
             return own
         row = OWN_SHARE * own + (1.0 - OWN_SHARE) * self._store.encoder.encode([self._wanted.core])[0]
-        return (row / np.linalg.norm(row)).astype(np.float32)
+        unit: NDArray[np.float32] = (row / np.linalg.norm(row)).astype(np.float32)
+        return unit
 
     def _pool(self, choice: Sequence[CompanionType]) -> tuple[CompanionType, list[str]] | None:
         """Return the first of a choice that this shop carries, and what of it passes the filters."""

@@ -13,8 +13,6 @@ from typer.core import TyperCommand
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from click import Context
-
     from assistant.assistant import Assistant
 
 StoreOption = Annotated[
@@ -27,7 +25,7 @@ MAX_LINE = 200_000
 class ManyFiles(TyperCommand):
     """A command whose `--reviews` and `--events` take every word up to the next option."""
 
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer keeps its own click
         """Repeat the option before each of its files, as click wants it."""
         spread: list[str] = []
         current = ""

@@ -65,7 +65,7 @@ class TrainSettings:
     resume: bool = False
 
 
-class AnchoredRanking(MultipleNegativesRankingLoss):
+class AnchoredRanking(MultipleNegativesRankingLoss):  # type: ignore[misc]  # sentence-transformers is not followed by mypy
     """The answer first among all texts of a batch, and no embedding far from where it began."""
 
     def __init__(self, model: SentenceTransformer, *, scale: float, anchor: float, start: Path) -> None:

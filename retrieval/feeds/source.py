@@ -130,8 +130,10 @@ def wide_encoding(start: bytes) -> str:
     """Return the UTF-16 in which a file is written that begins with `start`, by mark or by its zeros; else ""."""
     if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16"
-    zeros = [byte == 0 for byte in start[:4]]
-    return {(False, True, False, True): "utf-16-le", (True, False, True, False): "utf-16-be"}.get(tuple(zeros), "")
+    zeros = tuple(byte == 0 for byte in start[:4])
+    if zeros == (False, True, False, True):
+        return "utf-16-le"
+    return "utf-16-be" if zeros == (True, False, True, False) else ""
 
 
 def decoded(data: bytes) -> str:
