@@ -135,6 +135,7 @@ class _Search:
         self._gone = exclude | {origin.product_id, origin.group_key}
         self._identity = Identity.of(origin)
         self._brands = frozenset(name for brand in now.vocabulary.brands if (name := normal(brand)))
+        self._text = f"{origin.title} {wanted.core}".strip()
         self._embedding = self._embedded()
         self._filters = (*(wish.predicate for wish in wanted.wishes), *self._implied())
 
@@ -153,21 +154,20 @@ class _Search:
         for kind, ids in self._named_first(pools):
             fresh = [key for key in ids if key not in seen and self._now.outlines.group_of(key) not in seen]
             shelf: dict[str, _Placed] = {}
-            for item in self._ranked(kind, fresh[:DEEPEST]):
+            for item in self._ranked(kind, self._nearest(fresh)):
                 shelf.setdefault(item.product.group_key, item)
             seen |= {self._now.outlines.group_of(key) for key in fresh}
             yield list(shelf.values())
 
     def _embedded(self) -> NDArray[np.float32]:
         held = self._store.dense.embeddings([self._origin.product_id]).get(self._origin.product_id)
-        own: NDArray[np.float32] = (
-            self._store.encoder.encode([document_text(self._origin)])[0] if held is None else held
-        )
+        own: NDArray[np.float32]
+        own = self._store.encoder.encode([document_text(self._origin)])[0] if held is None else held
         if not self._wanted.core:
             return own
         row = OWN_SHARE * own + (1.0 - OWN_SHARE) * self._store.encoder.encode([self._wanted.core])[0]
-        unit: NDArray[np.float32] = (row / np.linalg.norm(row)).astype(np.float32)
-        return unit
+        mixed: NDArray[np.float32] = (row / np.linalg.norm(row)).astype(np.float32)
+        return mixed
 
     def _pool(self, choice: Sequence[CompanionType]) -> tuple[CompanionType, list[str]] | None:
         """Return the first of a choice that this shop carries, and what of it passes the filters."""
@@ -192,10 +192,11 @@ class _Search:
             yield none_of(has("product_type", self._origin.product_type))
         if any(wish.slot == "recipient" for wish in self._wanted.wishes):
             return
-        people = dict(pair for pair in facts(self._origin).terms if pair[0] in ("gender", "age_group"))
+        people = {name: value for name, value in facts(self._origin).terms if name in ("gender", "age_group")}
         if people.get("gender", "unisex") != "unisex":
             yield any_of(has("gender", people["gender"], "unisex"), missing("gender"))
-        admitted = lexicon.table("recipients")["ages"].get(people.get("age_group", ""), ())
+        age, ages = people.get("age_group", ""), lexicon.table("recipients")["ages"]
+        admitted = ages.get(age, ages["baby"] if age in ages["baby"] else ()) if age else ()
         if admitted:
             yield any_of(has("age_group", *(age for age in admitted if age)), missing("age_group"))
 
@@ -211,6 +212,14 @@ class _Search:
         ]
         return sorted(placed, key=lambda i: (not i.available, -i.fits, -i.score, i.product.product_id))
 
+    def _nearest(self, ids: list[str]) -> list[str]:
+        """Return all of a shelf, or of a large one what shares words with the product, then what is like it."""
+        if len(ids) <= DEEPEST:
+            return ids
+        words = self._store.lexical.search(self._text, n=DEEPEST, among=ids)
+        like = self._store.dense.search(self._embedding, n=DEEPEST, among=ids)
+        return list(dict.fromkeys(key for key, _ in (*words, *like)))[:DEEPEST]
+
     def _fit(self, product: Product, kind: CompanionType) -> Fit:
         made, whole = (self._origin, Identity.of(product)) if kind.host else (product, self._identity)
         return fit(made, whole, brands=self._brands, bound=kind.bound, same_size=kind.same_size)
@@ -219,9 +228,8 @@ class _Search:
         """Return id -> (likeness and popularity, likeness) of what fits."""
         if not ids:
             return {}
-        text = f"{self._origin.title} {self._wanted.core}".strip()
         lists = (
-            self._store.lexical.search(text, n=len(ids), among=ids),
+            self._store.lexical.search(self._text, n=len(ids), among=ids),
             self._store.dense.search(self._embedding, n=len(ids), among=ids),
         )
         weight = self._store.settings.dense_weight

@@ -24,11 +24,17 @@ _ANY = frozenset({"universal", "any", "all", "various", "other"})
 _SCREEN = re.compile(r"\b(?:screen size|display diagonal|diagonal|screen)\b")
 _INCHES = re.compile(r"(\d{1,2}(?:\.\d+)?)\s*-?(?:\"|''|\u2033|\u201d|in\b|inch)", re.IGNORECASE)
 _CODE = re.compile(r"([a-z]*)(\d+)[a-z]*")
+_MEASURED = re.compile(
+    r"(?<![\w-])\d[\d.,]*\s*(?:x\s*\d[\d.,]*|(?:pixels?|dpi|[kmgt]b|[km]?bit|[kmg]?hz|m?ah|v?a|m?m|cm|ft|feet|in|inch|"
+    r"w|v|kg|g|mp|pages?|sheets?|pc|pcs|pieces?|lumens?|rpm|ppm|years?|pin|port|ports|ml|l|u)\b)",
+    re.IGNORECASE,
+)
 _SPECIFICATION = re.compile(
     r"\d+(?:[kmgt]b|[kmg]?hz|mm|cm|m|in|v|w|kg|g|ml|l|p|k|mah|ah|va|mp|dpi|ppm|x\d*|pk|pc|th|nd|rd|st|core|bit|u|y)|ddr\d.*"
     r"|usb\d*|[ab]\d|cat\d.*|rj\d+|i[3579]|gen\d|pc\d+|mp[34]|h26[45]|hd\d*|wi.*|ipx?\d+|db\d+|d1"
 )
 _SHORT: Final = 3  # digits that tell a model without letters before them
+_SLACK: Final = 0.2  # inches between one screen size and its other names
 _ROOM: Final = 2.5  # inches by which a bag or a film may be larger than the screen
 
 
@@ -76,9 +82,11 @@ def fit(product: Product, whole: Identity, *, brands: frozenset[str], bound: boo
         whole: What it shall go with.
         brands: Every brand of the shop, normalised: one named as what it is made for, and not ours, is another's.
         bound: Whether it works only with what it is made for.
-        same_size: Whether both must be of one size.
+        same_size: Whether both must be of one size, or what holds a screen be not much larger.
     """
-    if (same_size and _other_size(normal(product.size), whole.size)) or not _screen_fits(product, whole):
+    if (same_size and _other_size(normal(product.size), whole.size)) or not _screen_fits(
+        product, whole, snug=same_size
+    ):
         return Fit.WRONG
     if not _agree(_agreeing(product), whole.facts):
         return Fit.WRONG
@@ -117,7 +125,7 @@ _TOLD: Final = 200  # characters of a description
 
 def _codes(text: str) -> Iterator[tuple[str, str]]:
     """Yield the model numbers of a text, without figures of a specification."""
-    for token in tokens(text.replace("\\n", " ")):
+    for token in tokens(_MEASURED.sub(" ", text.replace("\\n", " "))):
         found = _CODE.fullmatch(token)
         if found is None or _SPECIFICATION.fullmatch(token):
             continue
@@ -177,7 +185,7 @@ def _inches(value: str | float) -> float | None:
     return float(found[1]) if found else None
 
 
-def _screen_fits(product: Product, whole: Identity) -> bool:
+def _screen_fits(product: Product, whole: Identity, *, snug: bool) -> bool:
     """Whether what the product says of the screens it is made for admits this one."""
     if whole.inches is None:
         return True
@@ -185,5 +193,5 @@ def _screen_fits(product: Product, whole: Identity) -> bool:
         if _TELLING.intersection(name.split()):
             largest = _inches(value) if isinstance(value, str) or _SCREEN.search(name) else None
             if largest is not None:
-                return whole.inches <= largest + 0.2 and largest - whole.inches <= _ROOM
+                return whole.inches <= largest + _SLACK and not (snug and largest - whole.inches > _ROOM)
     return True
