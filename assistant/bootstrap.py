@@ -54,8 +54,12 @@ def open_parser(settings: Settings) -> Parser:
     return ModelParser(open_model(settings.model))
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, *, wait: bool = True) -> Store:
     """Return the store with its indexes; the sample store is prepared on first use.
+
+    Args:
+        settings: Name the store.
+        wait: Whether indexes of another encoder or version are rebuilt first, or beside those that answer meanwhile.
 
     Raises:
         StoreError: There is no store at that place, or it is in use by a writer.
@@ -69,10 +73,10 @@ def open_store(settings: Settings) -> Store:
     elif not (settings.store_dir / CATALOGUE).is_file():
         where = str(settings.store_dir)
         raise SettingsError(f"there is no store at {where!r}: make one with `shoptalk ingest FEED --store {where}`")
-    return Store.open(settings.store_dir, wait=False)
+    return Store.open(settings.store_dir, wait=wait)
 
 
-def open_assistant(settings: Settings) -> Assistant:
+def open_assistant(settings: Settings, *, wait: bool = True) -> Assistant:
     """Return the assistant over the store that `settings` name.
 
     Raises:
@@ -90,7 +94,7 @@ def open_assistant(settings: Settings) -> Assistant:
     from assistant.service.orders import OrderDesk
     from assistant.turn.house import House
 
-    store = open_store(settings)
+    store = open_store(settings, wait=wait)
     database = open_database(settings)
     events, orders = SqlEventStore(database), OrderStore(database)
     knowledge = _open_knowledge(settings)

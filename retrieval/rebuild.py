@@ -137,7 +137,11 @@ class Rebuild:
         old = self._store.generation
         self._place.sweep(keep=old)
         new = self._place.new(old.number + 1)
-        told = self._fill(new)
+        try:
+            told = self._fill(new)
+        except BaseException:
+            new.close()  # Chroma keeps one database a path in a process, and would go on with a removed one
+            raise
         with waiting(self._place.folder, given_up=self._stopped.is_set):
             self._catch_up(new, told)
             new.save()

@@ -219,6 +219,8 @@ class Store:
         if self.agrees():
             return 0
         if not self._generation.current:
+            if wait:
+                self._refuse_beside_a_writer()
             self._start_rebuild(progress, unless_current=True)
             return self.wait() if wait else 0
         with writing(self.folder):
@@ -235,8 +237,7 @@ class Store:
         Raises:
             StoreError: Another process is writing to the store.
         """
-        with writing(self.folder):
-            pass  # refused at once rather than after all the work
+        self._refuse_beside_a_writer()
         self._start_rebuild(progress)
         return self.wait()
 
@@ -348,6 +349,11 @@ class Store:
             old, self._generation = self._generation, generation
             self.retriever.use(lexical=generation.lexical, dense=generation.dense)
             old.close()
+
+    def _refuse_beside_a_writer(self) -> None:
+        """Raise at once, rather than after all the work, where another process writes."""
+        with writing(self.folder):
+            pass
 
     def _start_rebuild(self, progress: Progress | None, *, unless_current: bool = False) -> None:
         self._rebuild = Rebuild(self, self._place, self._cached, progress=progress, unless_current=unless_current)

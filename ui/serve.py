@@ -35,7 +35,7 @@ def serve(*, store: Path | None, host: str, port: int) -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings, page = read_settings(store=store), read_ui_settings()
-    assistant = open_assistant(settings)
+    assistant = open_assistant(settings, wait=False)  # a shop does not close for a rebuild
     app = create_app(assistant, page, secret=load_secret(page, settings.store_dir))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
     address = f"http://{host}:{listener.getsockname()[1]}"

@@ -298,11 +298,3 @@ def test_like_this_but_holds_on_every_page_and_leaves_variants_out(store: Store,
         assert all(test is not None and test.holds(hit.product) for test in tests for hit in found.hits)
         seen += [hit.product.group_key for hit in found.hits]
     assert sorted(seen) == sorted(passing - {origin.group_key})
-
-
-def test_like_this_sorted_keeps_to_what_is_like_it(store: Store) -> None:
-    origin = PRODUCTS[30]
-    found = search(store, similar_to=origin.product_id, sort="price_asc", n=5)
-    prices = [hit.product.offer_cents for hit in found.hits]
-    assert origin.group_key not in {hit.product.group_key for hit in found.hits}
-    assert prices == sorted(prices)
