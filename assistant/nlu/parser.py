@@ -70,16 +70,22 @@ def acts_from(tokens: Sequence[Token], prompt: Prompt, *, state: Sequence[Constr
     kept = [state[k - first_item] for k in marked[language.KEEP]]
     dropped = [state[k - first_item] for k in marked[language.DROP]]
     added = list(_added(tokens, prompt, state))
+    intents = tuple(
+        cast("Intent", word[3:-1]) for word in tokens if isinstance(word, str) and word in language.INTENT_SET
+    )
     return Acts(
-        intents=tuple(
-            cast("Intent", word[3:-1]) for word in tokens if isinstance(word, str) and word in language.INTENT_SET
-        ),
+        intents=intents if added or kept or dropped else _without_empty_refine(intents),
         add=tuple(dict.fromkeys([*kept, *added])),
         drop=tuple(Drop(c.slot, c.value, c.group) for c in dropped),
         references=tuple(k - first_shown + 1 for k in marked[language.REF]),
         confidence=min(max(confidence, 0.0), 1.0),
         covers_all=language.COVERS_ALL in tokens and any(c.slot == "price" for c in added),
     )
+
+
+def _without_empty_refine(intents: tuple[Intent, ...]) -> tuple[Intent, ...]:
+    """Return `intents` without a refinement that changes nothing, where something else is meant too."""
+    return tuple(intent for intent in intents if intent != "refine") or intents
 
 
 def _with_cues(acts: Acts, text: str) -> Acts:
@@ -133,7 +139,7 @@ def _copied(word: str, span: Span, *, prompt: Prompt, group: int, state: Sequenc
             slot, op = "rating", "gte"
         op = read_bound(said, before, after) or op if slot == "price" else op
     read = read_value(slot, said, before=before, after=after)
-    if read is None:
+    if read is None or read[0] == slot:  # "which material?" is no material
         return None
     value, currency = read
     if slot == "price" and currency is None:
