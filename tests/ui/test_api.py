@@ -120,7 +120,7 @@ def test_a_search_filters(client: TestClient) -> None:
 @pytest.mark.parametrize("name", ["like", "goes_with"])
 def test_a_search_may_start_from_a_product(client: TestClient, name: str) -> None:
     found = client.get("/api/search", params={name: "p1"}).json()
-    assert [hit["product_id"] for hit in found["hits"]] == ["x/1", "p2"]
+    assert {hit["product_id"] for hit in found["hits"]} == {"x/1", "p2"}
     nobody = client.get("/api/search", params={name: "nobody"})
     assert nobody.status_code == 422
     assert "'nobody'" in nobody.json()["error"]
