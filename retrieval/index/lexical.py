@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from retrieval.errors import IndexMismatchError, StoreError
 from retrieval.index.codes import codes, joined_pairs, model_numbers
 from retrieval.index.languages import ANALYSES, DEFAULT, ENGLISH, cjk_terms, cjk_words, has_cjk, without_cjk
-from retrieval.index.seals import torn_segment
+from retrieval.index.seals import drop_stray_deletes, torn_segment
 from retrieval.index.spelling import Speller
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class TantivyIndex:
         self._tantivy: Any = tantivy
         self._analysis = ANALYSES[language]
         self._schema = self._build_schema()
+        self._folder = folder
         self._index = self._open(folder)
         self._index.register_tokenizer(ANALYZER, self._analyzer())
         self._query_analyzer = self._analyzer(stopwords=True)
@@ -247,6 +248,8 @@ class TantivyIndex:
             except ValueError as error:
                 msg = f"the lexical index cannot be written: {error}; is another process writing to this store?"
                 raise StoreError(msg) from error
+            if self._folder is not None:
+                drop_stray_deletes(self._folder)
             self._fill(writer, removed=removed, added=added, everything=everything)
             self.refresh()
             self._names = self._renamed(names, removed=removed, added=added) if names is not None else {}

@@ -72,3 +72,23 @@ def _whole(path: Path) -> bool:
         return bool(json.loads(content[-8 - length : -8])["crc"] == zlib.crc32(body))
     except (ValueError, LookupError, TypeError):
         return False
+
+
+def drop_stray_deletes(folder: Path) -> None:
+    """Remove lists of deletions that no commit of a tantivy index names; whoever calls holds its writer.
+
+    A writer that was killed between such a list and its commit leaves it behind, and the next one, which counts its
+    operations from the last commit, would not write over it: every commit would fail.
+    """
+    try:
+        segments = json.loads((folder / "meta.json").read_text("utf-8"))["segments"]
+        named = {
+            f"{segment['segment_id'].replace('-', '')}.{segment['deletes']['opstamp']}.del"
+            for segment in segments
+            if segment.get("deletes")
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    for path in folder.glob("*.del"):
+        if path.name not in named:
+            path.unlink(missing_ok=True)

@@ -102,3 +102,16 @@ def test_words_of_deleted_documents_are_forgotten_by_search() -> None:
     index.delete(["a"])
     assert index.search("kettle", n=3) == []
     assert index.count() == 1
+
+
+def test_a_writer_killed_before_its_commit_does_not_stop_the_next(tmp_path: Path) -> None:
+    documents = [Document(f"p{n}", f"mug {n}", f"mug {n}") for n in range(20)]
+    TantivyIndex(tmp_path).upsert(documents)
+    committed = (tmp_path / "meta.json").read_bytes()
+    TantivyIndex(tmp_path).delete(["p3"])
+    assert list(tmp_path.glob("*.del")), "deletions are written beside the commit"
+    (tmp_path / "meta.json").write_bytes(committed)  # as if it had been killed before
+    again = TantivyIndex(tmp_path)
+    assert again.count() == 20
+    again.delete(["p3", "p4"])
+    assert again.ids() == {f"p{n}" for n in range(20)} - {"p3", "p4"}
