@@ -87,24 +87,25 @@ def _fractions() -> re.Pattern[str]:
     parts, whole = "|".join(table["fractions"]), "|".join([*map(str, table["numbers"]), r"\d+"])
     units = "|".join(re.escape(u) for u in _units() if len(u) > 1 and u.isalpha())
     return re.compile(
-        rf"\b(?:({whole})[\s-]+and[\s-]+)?(?:an?[\s-]+)?({parts})(?:[\s-]+of)?(?:[\s-]+an?)?(?=[\s-]+(?:{units})s?\b)"
+        rf"\b(?:({whole})[\s-]+and[\s-]+)?(?:an?[\s-]+)?({parts})(?:[\s-]+of)?(?:[\s-]+an?)?(?=[\s-]+(?:{units})s?\b)",
+        re.IGNORECASE,
     )
 
 
-def _in_figures(lowered: str) -> str:
-    """Return `lowered` with fractions in words as figures: "half a litre" is "0.5 litre"."""
+def in_figures(text: str) -> str:
+    """Return `text` with fractions in words as figures: "half a litre" is "0.5 litre"."""
     table = lexicon.table("units")
 
     def figure(match: re.Match[str]) -> str:
-        whole = match[1] or "0"
-        return f"{float(table['numbers'].get(whole, whole)) + float(table['fractions'][match[2]]):g}"
+        whole, part = (match[1] or "0").lower(), match[2].lower()
+        return f"{float(table['numbers'].get(whole, whole)) + float(table['fractions'][part]):g}"
 
-    return _fractions().sub(figure, lowered)
+    return _fractions().sub(figure, text)
 
 
 def measures(text: str) -> tuple[Measure, ...]:
     """Return every quantity with a unit that `text` mentions."""
-    lowered = _in_figures(fold(_plain_halves(text)))
+    lowered = in_figures(fold(_plain_halves(text)))
     if not any(c.isdigit() for c in lowered):
         return ()
     single = [m for number, unit in _measure_pattern().findall(lowered) for m in _measured(number, unit)]
@@ -121,7 +122,7 @@ def crossed(text: str) -> tuple[str, ...]:
 
 def read(text: str) -> Size:
     """Read one size: `read("UK 9")` names "uk 9" and "9"; `read("27 inch")` measures 685.8 mm."""
-    lowered = _in_figures(fold(_plain_halves(text)).strip())
+    lowered = in_figures(fold(_plain_halves(text)).strip())
     lowered = _number_words().sub(lambda m: str(lexicon.table("units")["numbers"][m[1]]), lowered)
     lowered = _FOR_PEOPLE.sub(r"\1 person", lowered)
     found = measures(lowered)

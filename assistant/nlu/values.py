@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from assistant.nlu.numbers import read_money, read_number
+from retrieval.sizes import in_figures
 
 if TYPE_CHECKING:
     from retrieval.types import Slot
@@ -205,7 +206,7 @@ def _abbreviations() -> dict[str, str]:
 
 def measured(text: str) -> str:
     """Return `text` with its measures as digits and a spaced, singular unit: `four litres` -> `4 litre`."""
-    return _MEASURE.sub(_spaced, _NUMBER_WORD.sub(_in_digits, text))
+    return _MEASURE.sub(_spaced, _NUMBER_WORD.sub(_in_digits, in_figures(text)))
 
 
 def _in_digits(found: re.Match[str]) -> str:
