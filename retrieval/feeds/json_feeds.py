@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from retrieval.errors import FeedError
 from retrieval.feeds.base import RawRow
-from retrieval.feeds.source import LONGEST_LINE
+from retrieval.feeds.source import LONGEST_LINE, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,14 +43,13 @@ def read_json(source: Source) -> Iterator[RawRow]:
     Raises:
         FeedError: Broken JSON: what comes after it cannot be told apart from it.
     """
-    lines = source.lines()
-    first = next((line for line in lines if line.strip()), "")
-    lines = chain([first], lines)
-    start = first.lstrip()[:1]
-    if start == "{" and _is_row(first):
-        yield from _from_lines(lines)
-    elif start in ("[", "{"):
-        yield from _from_array(source, lines)
+    head = decoded(source.head()).lstrip()
+    first = head.split("\n", 1)[0]
+    endless = first == head and not _WRAPPER.match(head)  # a first row longer than what is looked at
+    if head.startswith("{") and (_is_row(first) or endless):
+        yield from _from_lines(source.lines())
+    elif head.startswith(("[", "{")):
+        yield from _from_array(source)
     else:
         raise FeedError(f"{str(source.path)!r} is not JSON: it begins with {first[:20]!r}, not with [ or {{")
 
@@ -86,17 +84,17 @@ def _checked(line: int, values: object) -> RawRow:
 class _Buffer:
     """Text of a file read ahead, with the line number of its beginning."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
+    def __init__(self, texts: Iterator[str]) -> None:
+        self._texts = texts
         self.text = ""
         self.line = 1
 
     def more(self) -> bool:
         parts, size = [self.text], 0
         wanted = max(_CHUNK, len(self.text))  # doubling keeps retries on one long object linear
-        for line in self._lines:
-            parts.append(line)
-            size += len(line)
+        for text in self._texts:
+            parts.append(text)
+            size += len(text)
             if size >= wanted:
                 break
         self.text = "".join(parts)
@@ -107,9 +105,10 @@ class _Buffer:
         self.text = self.text[n:]
 
 
-def _from_array(source: Source, lines: Iterator[str]) -> Iterator[RawRow]:
-    buffer = _Buffer(lines)
-    buffer.more()
+def _from_array(source: Source) -> Iterator[RawRow]:
+    buffer = _Buffer(source.texts())  # by lines it may be one, of the whole file
+    while not buffer.text.strip() and buffer.more():
+        pass
     wrapped = _WRAPPER.match(buffer.text)
     buffer.drop(wrapped.end() if wrapped else buffer.text.index(buffer.text.lstrip()[0]) + 1)
     decoder, at = json.JSONDecoder(), 0

@@ -18,7 +18,7 @@ from xml.parsers import expat
 
 from retrieval.errors import FeedError
 from retrieval.feeds.base import RawRow
-from retrieval.feeds.source import LONGEST_LINE, wide_encoding
+from retrieval.feeds.source import LONGEST_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,17 +60,13 @@ def read_merchant_xml(source: Source) -> Iterator[RawRow]:
 
 def _mended(source: Source) -> Iterator[str]:
     """Yield the text of a file, made well-formed where that is plain to do."""
-    decoder: codecs.IncrementalDecoder | None = None
     held = ""
-    for block in source.blocks():
-        if decoder is None:
-            decoder = _decoder(block)
-        text = held + decoder.decode(block)
+    for block in source.texts(_declared(source.head())):
+        text = held + block
         cut = text.rfind("&", max(0, len(text) - _REFERENCE))
         held = text[cut:] if cut >= 0 else ""
         yield _mend(text[:cut] if cut >= 0 else text)
-    if decoder is not None:
-        yield _mend(held + decoder.decode(b"", final=True))
+    yield _mend(held)
 
 
 def _mend(text: str) -> str:
@@ -84,26 +80,15 @@ def _allowed(reference: re.Match[str]) -> str:
     return reference[0] if plain or code in (9, 10, 13) else " "
 
 
-def _decoder(start: bytes) -> codecs.IncrementalDecoder:
-    declared = _DECLARED.search(start[:200])
-    name = wide_encoding(start) or (declared[1].decode("ascii") if declared else "utf-8")
+def _declared(start: bytes) -> str:
+    """Return the encoding that a file says it is in; UTF-8 where that is none, or cannot be."""
+    said = _DECLARED.search(start[:200])
     try:
-        found = codecs.lookup(name)
+        found = codecs.lookup(said[1].decode("ascii") if said else "utf-8")
     except LookupError:
-        found = codecs.lookup("utf-8")
-    if not found._is_text_encoding or found.name.startswith("utf-16") != bool(wide_encoding(start)):
-        found = codecs.lookup("utf-8")
-    return found.incrementaldecoder("shoptalk.windows")
-
-
-def _as_windows(error: UnicodeError) -> tuple[str, int]:
-    """Read bytes that are not in the encoding of the rest as Windows-1252."""
-    if isinstance(error, UnicodeDecodeError):
-        return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
-    raise error
-
-
-codecs.register_error("shoptalk.windows", _as_windows)
+        return "utf-8-sig"
+    usable = found._is_text_encoding and not found.name.startswith(("utf-16", "utf-32", "utf-8"))
+    return found.name if usable else "utf-8-sig"
 
 
 class _Element:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import zlib
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 LONGEST_LINE = 8 * 1024 * 1024  # bytes; a longer "line" is no feed
 _HEAD = 64 * 1024  # bytes that tell a format from another
 _BLOCK = 64 * 1024
+_MENDING = "shoptalk.windows"
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 
@@ -84,6 +86,21 @@ class Source:
                 yield block
                 self.tell(packed.tell())
 
+    def texts(self, encoding: str = "utf-8-sig") -> Iterator[str]:
+        """Yield decoded text in blocks, for formats in which a line may be as long as the file.
+
+        Args:
+            encoding: What the file says it is in; UTF-16 is told by its beginning all the same.
+
+        Raises:
+            FeedError: Missing, unreadable or broken compression.
+        """
+        wide = wide_encoding(self.head())
+        decoder = codecs.lookup(wide or encoding).incrementaldecoder(_MENDING)
+        for block in self.blocks():
+            yield decoder.decode(block).replace("\0", "")
+        yield decoder.decode(b"", final=True)
+
     def tell(self, n_bytes: int) -> None:
         """Say that `n_bytes` of the file were read."""
         if self.on_bytes is not None:
@@ -124,6 +141,16 @@ class Source:
     def _check_length(self, n: int) -> None:
         if n > LONGEST_LINE:
             raise FeedError(f"{str(self.path)!r} has a line of over {LONGEST_LINE} bytes; is it a feed?")
+
+
+def _as_windows(error: UnicodeError) -> tuple[str, int]:
+    """Read bytes that are not in the encoding of the rest as Windows-1252."""
+    if isinstance(error, UnicodeDecodeError):
+        return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+    raise error
+
+
+codecs.register_error(_MENDING, _as_windows)
 
 
 def wide_encoding(start: bytes) -> str:

@@ -124,6 +124,15 @@ def test_objects_longer_than_what_is_read_ahead(tmp_path: Path, monkeypatch: pyt
         assert [dict(r.values) for r in read(tmp_path / "a.json", json.dumps(rows, indent=indent))] == rows
 
 
+def test_an_array_may_be_one_line_of_any_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("retrieval.feeds.source.LONGEST_LINE", 5000)
+    rows = [{"id": i, "title": "Caf\u00e9 " * 10} for i in range(3000)]
+    text = json.dumps(rows, ensure_ascii=False)
+    for content in (text, f'{{"products": {text}}}', f"\n\n{text}"):
+        for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
+            assert [dict(r.values) for r in read(tmp_path / "a.json", content.encode(encoding))] == rows
+
+
 def test_progress_is_told_in_bytes(tmp_path: Path) -> None:
     told: list[int] = []
     path = tmp_path / "a.jsonl"
