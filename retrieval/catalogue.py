@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import sqlalchemy as sa
 
@@ -169,6 +170,11 @@ class Catalogue(CatalogueReads):
             statement = tables.product.update().where(_T.product_id == sa.bindparam("at"))
             with self._engine.begin() as db:
                 db.execute(statement.values(indexed_hash=sa.bindparam("told")), told)
+
+    def identity(self) -> str:
+        """Return the name that this catalogue was given when it was made; no other has it, copies aside."""
+        with self._engine.begin() as db:
+            return _meta(db, "identity", default=uuid4().hex)
 
     def mark_all_pending(self) -> None:
         """Forget what the indexes hold, for a rebuild: everything sold is due, nothing needs removing."""

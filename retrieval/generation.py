@@ -103,12 +103,16 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where and for whom the generations of a store are opened."""
+    """Where and for whom the generations of a store are opened.
+
+    `identity` names the catalogue where `url` is a server that stores share.
+    """
 
     folder: Path
     encoder: Encoder
     url: str = ""
     language: str = DEFAULT
+    identity: str = ""
 
     @property
     def schema(self) -> str:
@@ -181,10 +185,14 @@ class Place:
             return TantivyIndex(folder, is_word=is_word, language=language)
 
     def _collection(self) -> str:
-        """Return the collection's name; on a shared server it carries the store's place, in the embedded one not."""
+        """Return the collection's name; on a shared server it tells stores apart, in the embedded one it need not.
+
+        By catalogue and by place: two containers may both have their store in `/data`, and a copied store is another.
+        """
         if not self.url:
             return "products"
-        return f"products-{hashlib.blake2b(str(self.folder.resolve()).encode(), digest_size=6).hexdigest()}"
+        name = f"{self.identity}\0{self.folder.resolve()}"
+        return f"products-{hashlib.blake2b(name.encode(), digest_size=6).hexdigest()}"
 
 
 def _named(name: str, number: int) -> str:

@@ -17,19 +17,44 @@ if TYPE_CHECKING:
 LOCK_FILE: Final = ".writer.lock"
 BUILDER_FILE: Final = ".builder.lock"
 PAUSE_S: Final = 0.2
+OPENING: Final = "opening"
+OPENS_WITHIN_S: Final = 60.0  # whoever opens a store holds its lock for so long at the most, and is waited for
 
 
 @contextmanager
-def writing(store_dir: Path) -> Iterator[None]:
+def writing(store_dir: Path, *, task: str = "writing") -> Iterator[None]:
     """Hold the right to write to a store for the length of a `with` block; the directory is created when missing.
+
+    Whoever merely opens the store, which takes the lock to mend what it must, is waited for.
+
+    Args:
+        store_dir: The store.
+        task: What for: `OPENING`, or anything else.
 
     Raises:
         StoreError: Another process is writing to it, or the directory cannot be written.
     """
     with _opened(store_dir, LOCK_FILE) as handle:
-        if not _taken(handle):
-            raise StoreError(_refusal(store_dir, handle, "another process is writing to"))
-        yield
+        end = time.monotonic() + OPENS_WITHIN_S
+        while not _taken(handle, task):
+            if _holder(handle)[1] != OPENING or time.monotonic() > end:
+                raise StoreError(_refusal(store_dir, handle, "another process is writing to"))
+            time.sleep(PAUSE_S)
+        try:
+            yield
+        finally:
+            handle.truncate(0)
+
+
+def is_written(store_dir: Path) -> bool:
+    """Whether a process that lives says that it is writing to a store; the lock itself is left alone."""
+    try:
+        with (store_dir / LOCK_FILE).open(encoding="utf-8") as handle:
+            pid, task = _holder(handle)
+        os.kill(int(pid), 0)
+    except (OSError, ValueError):
+        return False
+    return task != OPENING
 
 
 @contextmanager
@@ -74,14 +99,14 @@ def _opened(store_dir: Path, name: str) -> Iterator[IO[str]]:
         yield handle
 
 
-def _taken(handle: IO[str]) -> bool:
+def _taken(handle: IO[str], task: str = "writing") -> bool:
     """Take the lock where it is free, and write down who holds it."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     handle.truncate(0)
-    handle.write(str(os.getpid()))
+    handle.write(f"{os.getpid()} {task}")
     handle.flush()
     return True
 
@@ -94,7 +119,13 @@ def _wait(handle: IO[str], store_dir: Path, given_up: Callable[[], bool]) -> Non
 
 
 def _refusal(store_dir: Path, handle: IO[str], what: str) -> str:
-    handle.seek(0)
-    pid = handle.read(20).strip()
+    pid, _ = _holder(handle)
     who = f" (pid {pid})" if pid.isdigit() else ""
     return f"{what} the store {str(store_dir)!r}{who}; wait for it to end or stop it, then try again"
+
+
+def _holder(handle: IO[str]) -> tuple[str, str]:
+    """Return the process that holds a lock and what for, as it wrote them down; "" where it has not yet."""
+    handle.seek(0)
+    pid, _, task = handle.read(40).strip().partition(" ")
+    return pid, task

@@ -16,7 +16,7 @@ from retrieval.encoder.cache import CachedEncoder
 from retrieval.errors import RetrievalError, StoreError
 from retrieval.generation import Generation, Place, Serving
 from retrieval.ingest import flush
-from retrieval.lock import unbuilt, writing
+from retrieval.lock import OPENING, is_written, unbuilt, writing
 from retrieval.manifest import IndexManifest, manifest_stamp, read_manifest, write_manifest
 from retrieval.outline import Outline, Outlines
 from retrieval.pool import Snapshot
@@ -65,7 +65,13 @@ class Store:
         self.encoder: Encoder = registry.get(settings.encoder, store_dir=folder)
         self.catalogue = Catalogue.open(folder / CATALOGUE)
         self._cached = CachedEncoder(self.encoder, folder / "embeddings.sqlite")
-        self._place = Place(folder, self.encoder, url=settings.chroma_url, language=settings.language)
+        self._place = Place(
+            folder,
+            self.encoder,
+            url=settings.chroma_url,
+            language=settings.language,
+            identity=self.catalogue.identity() if settings.chroma_url else "",
+        )
         self._stamp = -1
         self._generation = self._open_generation()
         self._rebuild: Rebuild | None = None
@@ -162,6 +168,8 @@ class Store:
             agrees = self.agrees()
         except RetrievalError as error:
             return f"ok: likeness is answered by the exact copy, for Chroma does not answer: {error}"
+        if not agrees and is_written(self.folder):
+            return "ok: being written to"
         return "ok" if agrees else "does not agree with the catalogue: run `shoptalk index rebuild`"
 
     def search(self, query: Query) -> Ranking:
@@ -257,7 +265,10 @@ class Store:
                 return
             self._stamp = stamp
             known = read_manifest(self.folder)
-            if known is None or known.generation == self._generation.number:
+            if known is None:
+                return
+            if known.generation == self._generation.number:
+                self._generation.refresh()  # an ingest has ended: no revision of the catalogue tells when
                 return
             try:
                 self.adopt(self._open_generation())
@@ -279,7 +290,9 @@ class Store:
         if self._rebuild is not None:
             self._rebuild.stop()
         if self._generation.unsaved:
-            self.settle()
+            with contextlib.suppress(StoreError), writing(self.folder):  # whoever else writes by now will settle
+                if manifest_stamp(self.folder) == self._stamp:
+                    self.settle()
         self._generation.close()
         self._cached.close()
         self.catalogue.close()
@@ -329,7 +342,7 @@ class Store:
         with contextlib.ExitStack() as held:
             writable = True
             try:
-                held.enter_context(writing(self.folder))
+                held.enter_context(writing(self.folder, task=OPENING))
             except StoreError:
                 writable = False
             known = read_manifest(self.folder)

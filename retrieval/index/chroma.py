@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -15,7 +16,18 @@ import numpy as np
 
 from retrieval.errors import IndexMismatchError
 from retrieval.index.base import Document
-from retrieval.index.chroma_database import SEAL, connect, damage, release, remove_database, seal, translated
+from retrieval.index.chroma_database import (
+    ANSWERS_WITHIN_S,
+    SEAL,
+    WRITES_WITHIN_S,
+    connect,
+    damage,
+    release,
+    remove_database,
+    seal,
+    set_timeout,
+    translated,
+)
 from retrieval.index.memory import MemoryDenseIndex
 from retrieval.index.seals import broken
 
@@ -31,6 +43,7 @@ T = TypeVar("T")
 
 BATCH: Final = 5000  # Chroma refuses more than 5461 records a call
 EXACT: Final = 50_000  # allowed ids up to which the exact scan (about 6 ms) is the better buy
+PAUSE_S: Final = 30.0  # Chroma that failed is left alone for so long: a server that hangs must not hold up every search
 HNSW: Final = {"space": "cosine", "ef_search": 400, "max_neighbors": 32, "ef_construction": 200, "num_threads": 1}
 
 
@@ -64,6 +77,7 @@ class ChromaIndex:
         self._dirty = writable and not self._seal.exists()  # whether the copy on disk is behind
         self._stamp = 0  # of the copy's file, as this process knows it
         self._stale = not writable and not url  # whether the database may differ from what this process has open
+        self._resumes = 0.0  # when Chroma is asked again after it failed
         self._client: Any = None
         self._collection: Any = None
         if not self._stale:
@@ -130,7 +144,7 @@ class ChromaIndex:
         """Return the ids that Chroma holds; those of the copy where another process is at the database."""
         if self._collection is None:
             return self._copy.ids()
-        with translated("be read"):
+        with self._patiently("be read"):
             return set(self._collection.get(include=[])["ids"])
 
     def count(self) -> int:
@@ -224,7 +238,7 @@ class ChromaIndex:
 
     def _query(self, embedding: NDArray[np.float32], *, n: int) -> list[tuple[str, float]] | None:
         """Ask Chroma; None where it fails, for the exact copy can always answer."""
-        if self._guarded():
+        if self._guarded() or time.monotonic() < self._resumes:
             return None
         try:
             with translated("be queried"):
@@ -233,6 +247,7 @@ class ChromaIndex:
                 )
         except IndexMismatchError as error:
             logger.warning("answering from the exact copy: %s", error)
+            self._resumes = time.monotonic() + PAUSE_S
             return None
         pairs = list(zip(answer["ids"][0], answer["distances"][0], strict=True))
         if not self._copy.ids().issuperset(key for key, _ in pairs):
@@ -248,14 +263,24 @@ class ChromaIndex:
         found = [hit for hit in self._query(embedding, n=depth) or () if hit[0] in allowed]
         return found[:n] if len(found) >= n else None
 
+    @contextlib.contextmanager
+    def _patiently(self, what: str) -> Iterator[None]:
+        """Let a server take as long as thousands of embeddings need, and translate what Chroma raises."""
+        with translated(what):
+            set_timeout(self._client, WRITES_WITHIN_S)
+            try:
+                yield
+            finally:
+                set_timeout(self._client, ANSWERS_WITHIN_S)
+
     def _add(self, rows: Sequence[Document]) -> None:
-        with translated("be written"):
+        with self._patiently("be written"):
             for batch in _batches(rows):
                 vectors = np.stack([_vector(row) for row in batch])
                 self._collection.upsert(ids=[row.product_id for row in batch], embeddings=vectors)
 
     def _delete(self, product_ids: Sequence[str]) -> None:
-        with translated("be written"):
+        with self._patiently("be written"):
             for batch in _batches(product_ids):
                 self._collection.delete(ids=list(batch))
         self._copy.delete(product_ids)
@@ -314,7 +339,7 @@ class ChromaIndex:
         self._copy.clear()
         self._soil()
         for batch in _batches(sorted(self.ids())):
-            with translated("be read"):
+            with self._patiently("be read"):
                 answer = self._collection.get(ids=list(batch), include=["embeddings"])
             rows = zip(answer["ids"], answer["embeddings"], strict=True)
             self._copy.upsert(Document(key, "", "", np.asarray(row, dtype=np.float32)) for key, row in rows)

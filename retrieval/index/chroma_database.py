@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import shutil
 import sqlite3
 import subprocess
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
+
+import numpy as np
 
 from retrieval.errors import IndexMismatchError, StoreError
 from retrieval.index.seals import broken, write_seal
@@ -20,7 +23,11 @@ if TYPE_CHECKING:
 DATABASE: Final = "chroma.sqlite3"
 SEAL: Final = "seal.json"
 PROBE_TIMEOUT_S: Final = 120
-ANSWERS_WITHIN_S: Final = 30.0  # a server; searches go on with the exact copy then
+ANSWERS_WITHIN_S: Final = 5.0  # a server; searches go on with the exact copy then
+WRITES_WITHIN_S: Final = 120.0  # thousands of embeddings at once
+SAMPLE: Final = 500  # embeddings that a suspect database must find
+NEAR: Final = 1e-3  # cosine distance below which two are the same
+MISSED: Final = 0.02  # share of the sample; a healthy HNSW graph misses far less
 
 
 def connect(folder: Path, *, url: str) -> Any:  # noqa: ANN401
@@ -41,13 +48,31 @@ def connect(folder: Path, *, url: str) -> Any:  # noqa: ANN401
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         port = parts.port or (443 if secure else 8000)
+        _ask(parts.hostname or url, port, secure=secure)
         client = chromadb.HttpClient(host=parts.hostname or url, port=port, ssl=secure, settings=settings)
     except Exception as error:  # ValueError, and whatever httpx raises
         msg = f"the Chroma server {url!r} does not answer: {error}; start it with `chroma run`, or unset its address"
         raise StoreError(msg) from error
-    if (session := _session(client)) is not None:
-        session.timeout = ANSWERS_WITHIN_S  # Chroma itself would wait for ever
+    set_timeout(client, ANSWERS_WITHIN_S)
     return client
+
+
+def set_timeout(client: Any, seconds: float) -> None:  # noqa: ANN401
+    """Bound how long a server may take to answer; Chroma itself would wait for ever, and has no setting for it."""
+    if (session := _session(client)) is not None:
+        session.timeout = seconds
+
+
+def _ask(host: str, port: int, *, secure: bool) -> None:
+    """Ask a server whether it lives, in bounded time, which Chroma's own client does not.
+
+    Raises:
+        OSError: It does not answer.
+    """
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    with contextlib.closing(kind(host, port, timeout=ANSWERS_WITHIN_S)) as connection:
+        connection.request("GET", "/api/v2/heartbeat")
+        connection.getresponse().read(1)
 
 
 def release(client: Any) -> None:  # noqa: ANN401
@@ -114,12 +139,33 @@ def remove_database(folder: Path) -> None:
 
 
 def probe(folder: Path) -> None:
-    """Open the database of `folder` and touch every part that a search needs; raises or dies where it is damaged."""
+    """Open the database of `folder` and try what a search needs; raises or dies where it is damaged.
+
+    A torn segment may also answer, and wrongly, so some of its own embeddings are looked for: the distances told must
+    be those of the embeddings held, and nearly every one must find itself or its like.
+
+    Raises:
+        IndexMismatchError: It answers, and wrongly.
+    """
     client = connect(folder, url="")
     for collection in client.list_collections():
-        some = collection.get(limit=1, include=["embeddings"])
-        if len(some["ids"]):
-            collection.query(query_embeddings=some["embeddings"], n_results=1)
+        ids = collection.get(include=["metadatas"])["ids"]
+        some = ids[:: max(1, len(ids) // SAMPLE)][:SAMPLE]
+        if some and not _finds(collection, some):
+            msg = f"the Chroma database in {str(folder)!r} does not find what it holds; rebuild it"
+            raise IndexMismatchError(msg)
+
+
+def _finds(collection: Any, ids: Sequence[str]) -> bool:  # noqa: ANN401
+    """Whether the embeddings of `ids` find themselves, at their true distances."""
+    asked = np.asarray(collection.get(ids=ids, include=["embeddings"])["embeddings"])  # (s, d)
+    answer = collection.query(query_embeddings=asked, n_results=1, include=["embeddings", "distances"])
+    told = np.array([row[0] for row in answer["distances"]])  # (s,)
+    found = np.array([row[0] for row in answer["embeddings"]])  # (s, d)
+    norms = np.linalg.norm(asked, axis=1) * np.linalg.norm(found, axis=1)
+    true = 1.0 - np.einsum("sd,sd->s", asked, found) / norms
+    exact = len(asked) == len(ids) and bool(np.abs(true - told).max() < NEAR)
+    return exact and bool((told > NEAR).mean() <= MISSED)
 
 
 def _opens(folder: Path) -> bool:

@@ -84,6 +84,26 @@ def test_damage_is_mended_at_opening(
             assert store.dense._query(store.encoder.encode(["red oak mug"])[0], n=5), "Chroma itself answers"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("chroma/*/")])
+def test_damage_to_what_a_killed_writer_left_is_mended(
+    healthy: tuple[Path, list[list[str]]], tmp_path: Path, name: str
+) -> None:
+    """There is no seal to compare with: a torn segment may open and answer wrongly."""
+    folder = shutil.copytree(healthy[0], tmp_path / "store")
+    (folder / "chroma" / "seal.json").unlink()
+    (path,) = folder.glob(name)
+    path.write_bytes(tear(path.read_bytes()))
+    with Store.open(folder, SETTINGS) as store:
+        assert store.agrees()
+        assert store.dense.ids() == store.lexical.ids() == set(store.catalogue.ids())
+        assert isinstance(store.dense, ChromaIndex)
+        embedding = store.encoder.encode(["red oak mug"])[0]
+        asked, exact = store.dense._query(embedding, n=5), store.dense._copy.search(embedding, n=5)
+        assert asked is not None
+        assert [round(score, 4) for _, score in asked] == [round(score, 4) for _, score in exact]
+
+
 def test_a_healthy_store_is_not_probed(healthy: tuple[Path, list[list[str]]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chroma_database, "_opens", None)
     with Store.open(healthy[0], SETTINGS) as store:

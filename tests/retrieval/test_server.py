@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +15,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from retrieval.catalogue import Catalogue
+from retrieval.encoder.hashing import HashingEncoder
 from retrieval.errors import StoreError
+from retrieval.generation import Place
+from retrieval.index.chroma_database import ANSWERS_WITHIN_S
 from retrieval.ingest import flush
 from retrieval.lock import writing
 from retrieval.settings import RetrievalSettings, read_settings
@@ -95,6 +100,43 @@ def test_a_store_lives_on_a_server(
     store.close()
     with pytest.raises(StoreError, match="does not answer"):
         Store.open(tmp_path / "store", settings)
+
+
+@pytest.mark.slow
+def test_a_server_that_hangs_holds_up_one_search(server: tuple[str, subprocess.Popen[bytes]], tmp_path: Path) -> None:
+    url, process = server
+    settings = RetrievalSettings(encoder="hashing", chroma_url=url)
+    store = Store.open(tmp_path / "store", settings)
+    store.catalogue.upsert(PRODUCTS)
+    flush(store.catalogue, store.indexer())
+    store.settle()
+    process.send_signal(signal.SIGSTOP)
+    try:
+        took = []
+        for number in (7, 8, 9):
+            started = time.monotonic()
+            found = store.search(Query(f"mug number {number}", n=1)).hits[0]
+            took.append(time.monotonic() - started)
+            assert (found.product.product_id, found.dense > 0) == (f"p{number}", True)
+        assert took[0] < 3 * ANSWERS_WITHIN_S
+        assert max(took[1:]) < ANSWERS_WITHIN_S
+        with pytest.raises(StoreError, match="does not answer"):
+            Store.open(tmp_path / "store", settings)
+    finally:
+        process.send_signal(signal.SIGCONT)
+    store.close()
+
+
+def test_stores_in_the_same_place_of_two_machines_do_not_share_a_collection(tmp_path: Path) -> None:
+    names = set()
+    for machine in ("one", "two"):
+        catalogue = Catalogue.open(tmp_path / machine / "catalogue.sqlite")
+        identity = catalogue.identity()
+        assert catalogue.identity() == identity
+        catalogue.close()
+        place = Place(tmp_path / "data", HashingEncoder(), url="http://host:8000", identity=identity)
+        names.add(place._collection())
+    assert len(names) == 2
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://host", "http://", "http://host:99999", "http://u:p@host"])
