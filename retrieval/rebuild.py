@@ -139,19 +139,23 @@ class Rebuild:
         new = self._place.new(old.number + 1)
         try:
             told = self._fill(new)
+            with waiting(self._place.folder, given_up=self._stopped.is_set):
+                self._swap(new, told)
         except BaseException:
-            new.close()  # Chroma keeps one database a path in a process, and would go on with a removed one
+            if self._store.generation is not new:
+                new.close()  # Chroma keeps one database a path in a process, and would go on with a removed one
             raise
-        with waiting(self._place.folder, given_up=self._stopped.is_set):
-            self._catch_up(new, told)
-            new.save()
-            write_manifest(
-                self._place.folder, IndexManifest(self._encoder.version, self._place.schema, generation=new.number)
-            )
-            self._store.adopt(new)
-            flush(self._store.catalogue, self._store.indexer())  # what is due is there already: it is noted so
-            self._store.settle()
         self._place.sweep(keep=new)
+
+    def _swap(self, new: Generation, told: dict[str, int]) -> None:
+        """Let the new generation answer, with what has changed meanwhile; nobody else writes now."""
+        self._catch_up(new, told)
+        new.save()
+        manifest = IndexManifest(self._encoder.version, self._place.schema, generation=new.number)
+        write_manifest(self._place.folder, manifest)
+        self._store.adopt(new)
+        flush(self._store.catalogue, self._store.indexer())  # what is due is there already: it is noted so
+        self._store.settle()
 
     def _fill(self, new: Generation) -> dict[str, int]:
         """Write everything that is sold; return what version of each product was written, by id."""

@@ -65,13 +65,8 @@ class Store:
         self.encoder: Encoder = registry.get(settings.encoder, store_dir=folder)
         self.catalogue = Catalogue.open(folder / CATALOGUE)
         self._cached = CachedEncoder(self.encoder, folder / "embeddings.sqlite")
-        self._place = Place(
-            folder,
-            self.encoder,
-            url=settings.chroma_url,
-            language=settings.language,
-            identity=self.catalogue.identity() if settings.chroma_url else "",
-        )
+        name = self.catalogue.identity() if settings.chroma_url else ""
+        self._place = Place(folder, self.encoder, url=settings.chroma_url, language=settings.language, identity=name)
         self._stamp = -1
         self._generation = self._open_generation()
         self._rebuild: Rebuild | None = None
@@ -168,9 +163,9 @@ class Store:
             agrees = self.agrees()
         except RetrievalError as error:
             return f"ok: likeness is answered by the exact copy, for Chroma does not answer: {error}"
-        if not agrees and is_written(self.folder):
-            return "ok: being written to"
-        return "ok" if agrees else "does not agree with the catalogue: run `shoptalk index rebuild`"
+        if agrees or is_written(self.folder):
+            return "ok" if agrees else "ok: being written to"
+        return "does not agree with the catalogue: run `shoptalk index rebuild`"
 
     def search(self, query: Query) -> Ranking:
         """Answer a query; see `Retriever.search`."""

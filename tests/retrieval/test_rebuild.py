@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import textwrap
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import pytest
 
 from retrieval.errors import StoreError
 from retrieval.ingest import flush
-from retrieval.lock import building
+from retrieval.lock import building, writing
 from retrieval.settings import RetrievalSettings
 from retrieval.store import Store
 from retrieval.types import Product, Query
@@ -135,6 +136,20 @@ def test_a_closed_store_gives_its_rebuild_up(folder: Path) -> None:
         with pytest.raises(StoreError, match="gave up"):
             store.wait()
     assert json.loads((folder / "index.json").read_text("utf-8"))["encoder"] == "older"
+
+
+def test_closed_while_it_waits_for_a_writer_it_can_be_opened_again(folder: Path) -> None:
+    """Chroma remembers the databases that a process has open; one that was removed must not be among them."""
+    pretend(folder, encoder="older")
+    with writing(folder):
+        store = Store.open(folder, SETTINGS, wait=False)
+        end = time.monotonic() + 60
+        while not (folder / "chroma-1" / "chroma.sqlite3").exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        store.close()
+    with Store.open(folder, SETTINGS) as again:
+        assert again.agrees()
+        assert first(again, "mug number 7") == "p7"
 
 
 def test_a_process_of_another_encoder_does_not_write(folder: Path) -> None:
