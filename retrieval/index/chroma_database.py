@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from retrieval.errors import IndexMismatchError, StoreError
+from retrieval.index.hnsw_files import misfit
 from retrieval.index.seals import broken, write_seal
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ PROBE_TIMEOUT_S: Final = 120
 ANSWERS_WITHIN_S: Final = 5.0  # a server; searches go on with the exact copy then
 WRITES_WITHIN_S: Final = 120.0  # thousands of embeddings at once
 SAMPLE: Final = 500  # embeddings that a suspect database must find
+ROOM: Final = 1 << 28  # bytes that the trial of a database may add to twice its largest file
 NEAR: Final = 1e-3  # cosine distance below which two are the same
 MISSED: Final = 0.02  # share of the sample; a healthy HNSW graph misses far less
 
@@ -115,13 +118,15 @@ def damage(folder: Path) -> str:
     """Say what is wrong with the embedded database in `folder`; "" for nothing, or where there is none.
 
     A sealed folder is compared with its seal, which takes milliseconds. One without was left by an interrupted
-    write, and is tried in a process of its own, for a torn HNSW segment can kill the one that opens it.
+    write: the sizes of its files are compared with each other, then it is tried in a process of its own, for a torn
+    HNSW segment can kill the one that opens it.
     """
     if not (folder / DATABASE).exists():
         return ""
     differing = broken(folder / SEAL)
     if differing is None:
-        return "" if _opens(folder) else "it does not open"
+        torn = next((name for path in folder.iterdir() if path.is_dir() and (name := misfit(path))), "")
+        return f"{torn} is torn" if torn else "" if _opens(folder) else "it does not open"
     segment = next((name for name in differing if "/" in name), "")
     if segment:
         return f"{segment} is not as it was written"
@@ -147,6 +152,7 @@ def probe(folder: Path) -> None:
     Raises:
         IndexMismatchError: It answers, and wrongly.
     """
+    _bound_files(folder)
     client = connect(folder, url="")
     for collection in client.list_collections():
         ids = collection.get(include=["metadatas"])["ids"]
@@ -154,6 +160,15 @@ def probe(folder: Path) -> None:
         if some and not _finds(collection, some):
             msg = f"the Chroma database in {str(folder)!r} does not find what it holds; rebuild it"
             raise IndexMismatchError(msg)
+
+
+def _bound_files(folder: Path) -> None:
+    """Bound what this process may write to a file: over a torn segment Chroma has been seen to fill a disk."""
+    largest = max((path.stat().st_size for path in folder.rglob("*") if path.is_file()), default=0)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    wanted = 2 * largest + ROOM
+    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def _finds(collection: Any, ids: Sequence[str]) -> bool:  # noqa: ANN401

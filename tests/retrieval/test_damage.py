@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from retrieval.index import chroma_database
 from retrieval.index.chroma import ChromaIndex
+from retrieval.index.hnsw_files import misfit
 from retrieval.ingest import flush
 from retrieval.settings import RetrievalSettings
 from retrieval.store import Store
 from retrieval.types import Product, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SETTINGS = RetrievalSettings(encoder="hashing")
@@ -31,6 +35,15 @@ FILES = (
     "lexical/meta.json", "lexical/.managed.json", "lexical/*.fast", "lexical/*.fieldnorm", "lexical/*.idx",
     "lexical/*.pos", "lexical/*.store", "lexical/*.term",
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def bounded() -> Iterator[None]:
+    """Let no file grow beyond a gibibyte: Chroma over a torn segment would otherwise write until the disk is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def product(i: int) -> Product:
@@ -102,6 +115,32 @@ def test_damage_to_what_a_killed_writer_left_is_mended(
         asked, exact = store.dense._query(embedding, n=5), store.dense._copy.search(embedding, n=5)
         assert asked is not None
         assert [round(score, 4) for _, score in asked] == [round(score, 4) for _, score in exact]
+
+
+def test_files_that_do_not_fit_each_other_are_named(healthy: tuple[Path, list[list[str]]], tmp_path: Path) -> None:
+    folder = shutil.copytree(healthy[0] / "chroma", tmp_path / "chroma")
+    (segment,) = (path for path in folder.iterdir() if path.is_dir())
+    assert misfit(segment) == ""
+    for name in ("link_lists.bin", "length.bin", "data_level0.bin", "header.bin"):
+        path = segment / name
+        whole = path.read_bytes()
+        for harmed in (tear(whole), whole + b"\0" * 4, b""):
+            path.write_bytes(harmed)
+            assert misfit(segment) == name
+        path.write_bytes(whole)
+    assert misfit(segment) == ""
+
+
+def test_a_trial_writes_no_more_than_it_may(healthy: tuple[Path, list[list[str]]], tmp_path: Path) -> None:
+    """Whatever the sizes of the files did not tell is bounded, in the process that tries the database."""
+    folder = shutil.copytree(healthy[0] / "chroma", tmp_path / "chroma")
+    code = (
+        "import resource, sys; from pathlib import Path; from retrieval.index.chroma_database import probe\n"
+        "probe(Path(sys.argv[1])); print(resource.getrlimit(resource.RLIMIT_FSIZE)[0])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
+    largest = max(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    assert int(done.stdout) == 2 * largest + chroma_database.ROOM
 
 
 def test_a_healthy_store_is_not_probed(healthy: tuple[Path, list[list[str]]], monkeypatch: pytest.MonkeyPatch) -> None:
