@@ -119,15 +119,17 @@ class CatalogueReads:
         with self._engine.connect() as db:
             return db.scalar(sa.select(sa.func.count()).select_from(tables.product).where(*_passing(predicates))) or 0
 
-    def extreme(self, predicates: Sequence[Predicate], *, sort: Sort, n: int) -> list[str]:
+    def extreme(self, predicates: Sequence[Predicate], *, sort: Sort, n: int, currency: str = "") -> list[str]:
         """Return the first `n` ids by `sort` over everything that passes, in stock before out of stock.
 
         Args:
             predicates: What must hold.
             sort: The order; ties fall by id.
             n: How many at most.
+            currency: Whose prices come before all others where prices order; "" where all are alike.
         """
-        order = [_T.in_stock.desc(), *_ORDERS[sort], _T.product_id]
+        apart = [(_T.currency == currency).desc()] if currency and sort in ("price_asc", "price_desc") else []
+        order = [_T.in_stock.desc(), *apart, *_ORDERS[sort], _T.product_id]
         with self._engine.connect() as db:
             return list(db.scalars(sa.select(_T.product_id).where(*_passing(predicates)).order_by(*order).limit(n)))
 

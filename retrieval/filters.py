@@ -46,23 +46,28 @@ def _number(constraint: Constraint, vocabulary: Vocabulary) -> Predicate | None:
     if not isinstance(constraint.value, int | float):
         return None
     amount = float(constraint.value)
+    currency = constraint.currency or vocabulary.currency
     if constraint.slot == "price":
-        if constraint.currency and constraint.currency != vocabulary.currency:
+        if currency not in vocabulary.currencies:
             return None
         amount = round(amount * 100)
+    low: float | None
+    high: float | None
     match constraint.op:
         case "lte":
-            return between(constraint.slot, None, amount)
+            low, high = None, amount
         case "gte":
-            return between(constraint.slot, amount, None)
+            low, high = amount, None
         case "approx":
-            return between(constraint.slot, amount * (1 - _APPROX), amount * (1 + _APPROX))
-        case "eq":
-            return between(constraint.slot, amount, amount)
-        case "ne":
-            return none_of(between(constraint.slot, amount, amount))
+            low, high = amount * (1 - _APPROX), amount * (1 + _APPROX)
+        case "eq" | "ne":
+            low, high = amount, amount
         case _:
             return None  # "shown" is resolved to a number before it gets here
+    within = between(constraint.slot, low, high)
+    if constraint.slot == "price" and len(vocabulary.currencies) > 1:
+        within = all_of(has("currency", currency), within)  # 50 EUR is not "under 60" dollars
+    return none_of(within) if constraint.op == "ne" else within
 
 
 def _size(constraint: Constraint, vocabulary: Vocabulary) -> Predicate | None:

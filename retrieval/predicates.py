@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from retrieval.facts import Facts, facts
 
 if TYPE_CHECKING:
     from retrieval.types import Product
 
+COLUMNS: Final = ("product_type", "currency")  # fields of a product that are tested as they are written
 Test = Literal["any", "between", "missing", "phrase", "all_of", "any_of", "none_of"]
 
 
@@ -21,7 +22,7 @@ class Predicate:
         test: `any`: the field has one of `values`; `between`: the field has a number in `low`..`high` (either may be
             open); `missing`: the field has no value; `phrase`: the text field has one of `values` as whole words;
             `all_of`, `any_of`, `none_of`: of `parts`.
-        field: `product_type`, a field of `facts.TERM_FIELDS`, `facts.TEXT_FIELDS`, `price` (cents), `rating` or a
+        field: One of `COLUMNS`, a field of `facts.TERM_FIELDS`, `facts.TEXT_FIELDS`, `price` (cents), `rating` or a
             dimension of measure; "" for combinations.
     """
 
@@ -52,8 +53,8 @@ def _holds(predicate: Predicate, product: Product, known: Facts) -> bool:
         case "missing":
             return not any(name == predicate.field for name, _ in known.terms)
         case "any":
-            if predicate.field == "product_type":
-                return product.product_type in predicate.values
+            if predicate.field in COLUMNS:
+                return getattr(product, predicate.field) in predicate.values
             return any((predicate.field, v) in known.terms for v in predicate.values)
 
 

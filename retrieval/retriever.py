@@ -287,8 +287,9 @@ class Retriever:
         """Return the first of the whole pool by `sort`, at least `needed` groups where there are as many."""
         allowed = pool.allowed
         limit = math.ceil(needed * now.outlines.spread() * 2)
+        currency = now.vocabulary.currency if len(now.vocabulary.currencies) > 1 else ""
         while True:
-            every = self._catalogue.extreme(pool.predicates, sort=sort, n=limit)
+            every = self._catalogue.extreme(pool.predicates, sort=sort, n=limit, currency=currency)
             kept = [key for key in every if key in allowed]
             if limit >= pool.passing or len({now.outlines.group_of(key) for key in kept}) >= needed:
                 break

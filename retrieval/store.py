@@ -123,7 +123,7 @@ class Store:
     @property
     def currency(self) -> str:
         """The currency that most is sold in, ISO 4217."""
-        return next(iter(self.catalogue.currencies()), "USD")
+        return self.vocabulary.currency
 
     def knows_word(self, word: str) -> bool:
         """Whether `word` is of the language, of this catalogue, or a clear misspelling of either."""

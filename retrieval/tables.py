@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 
 from retrieval.facts import TERM_FIELDS, TEXT_FIELDS
+from retrieval.predicates import COLUMNS
 
 if TYPE_CHECKING:
     from retrieval.predicates import Predicate
@@ -138,8 +139,8 @@ def where(predicate: Predicate) -> sa.ColumnElement[bool]:
 
 
 def _has(predicate: Predicate) -> sa.ColumnElement[bool]:
-    if predicate.field == "product_type":
-        return product.c.product_type.in_(predicate.values)
+    if predicate.field in COLUMNS:
+        return product.c[predicate.field].in_(predicate.values)
     found = sa.select(term.c.key).where(term.c.field == _term_field(predicate.field))
     return product.c.key.in_(found.where(term.c.value.in_(predicate.values)))
 

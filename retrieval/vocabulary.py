@@ -47,7 +47,7 @@ class Vocabulary:
         colors: The values of the colour column.
         sizes: The values of the size column.
         materials: The values of the material column.
-        currency: What the shop's prices are in, most often.
+        currencies: What the shop's prices are in, ISO 4217, the most frequent first.
         terms: Field of facts -> normalised value -> how many products have it.
     """
 
@@ -59,7 +59,7 @@ class Vocabulary:
         self.brands, self.colors, self.sizes, self.materials = (
             tuple(v for v, _ in facets[name]) for name in ("brand", "color", "size", "material")
         )
-        self.currency = next(iter(catalogue.currencies()), "USD")
+        self.currencies = tuple(catalogue.currencies()) or ("USD",)
         self.terms = {f: catalogue.term_counts(f) for f in ("brand", "color", "size", "material", "head")}
         self._dimensions = catalogue.dimensions()
         self._brand_names = {normal(b): b for b in reversed(self.brands) if normal(b)}
@@ -76,6 +76,11 @@ class Vocabulary:
             kept = (revision, cls(catalogue))
             _CACHE[catalogue] = kept
         return kept[1]
+
+    @property
+    def currency(self) -> str:
+        """What a price is meant in where nobody says."""
+        return self.currencies[0]
 
     def resolve(self, slot: Slot, value: str) -> Resolution:
         """Return what `value` means for `slot` in this shop."""

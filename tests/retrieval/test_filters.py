@@ -12,6 +12,7 @@ from retrieval.filters import person, predicate, whom
 from retrieval.predicates import all_of, any_of, between, has, missing, none_of, says
 from retrieval.types import Constraint, Op, Product, Slot
 from retrieval.vocabulary import Vocabulary
+from tests.retrieval.conftest import product
 
 if TYPE_CHECKING:
     from retrieval.catalogue import Catalogue
@@ -97,6 +98,26 @@ def test_another_currency_cannot_be_decided(shop: Catalogue) -> None:
     assert predicate(Constraint("price", "lte", 50, currency="USD"), vocabulary) is not None
 
 
+def test_a_price_is_met_in_its_own_currency_alone(catalogue: Catalogue) -> None:
+    rows = (("a", 4000, "USD"), ("b", 9000, "USD"), ("c", 5000, "EUR"), ("d", 3000, "EUR"), ("e", 7000, "USD"))
+    catalogue.upsert([product(i, price_cents=cents, currency=code) for i, cents, code in rows])
+    vocabulary = Vocabulary.of(catalogue)
+
+    def found(op: Op, value: float, currency: str | None = None) -> list[str]:
+        test = predicate(Constraint("price", op, value, currency=currency), vocabulary)
+        assert test is not None
+        return catalogue.matching([test])
+
+    assert found("lte", 60) == found("lte", 60, "USD") == ["a"]
+    assert found("gte", 20) == ["a", "b", "e"]
+    assert found("lte", 40, "EUR") == ["d"]
+    assert found("approx", 52, "EUR") == ["c"]
+    assert found("ne", 70) == ["a", "b", "c", "d"]
+    assert predicate(Constraint("price", "lte", 60, currency="GBP"), vocabulary) is None
+    assert catalogue.extreme([], sort="price_asc", n=9, currency="USD") == ["a", "e", "b", "d", "c"]
+    assert catalogue.extreme([], sort="price_desc", n=3, currency="USD") == ["b", "e", "a"]
+
+
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
@@ -125,6 +146,7 @@ LEAVES = st.one_of(
     st.builds(lambda f, v: has(f, *v), st.sampled_from(("brand", "color", "color_any", "size", "material", "head")),
               st.lists(st.sampled_from([w.lower() for w in WORDS]), max_size=3)),
     st.builds(lambda v: has("product_type", v), TEXT.filter(bool)),
+    st.builds(lambda v: has("currency", v), st.sampled_from(("USD", "EUR"))),
     st.builds(lambda f, v: says(f, v), st.sampled_from(("title", "words", "prose")), st.sampled_from(WORDS)),
     st.builds(lambda f, low, high: between(f, low, high), st.sampled_from(("price", "rating", "length", "volume")),
               st.none() | st.integers(0, 900), st.none() | st.integers(0, 900)),
