@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from assistant.history.conversations import Message
     from assistant.reply import CartLine
     from assistant.turn.house import House
+    from retrieval.facets import Facets
     from retrieval.store import Store
     from retrieval.types import Constraint, Product, Ranking, Sort
 
@@ -167,6 +168,10 @@ class Shopfront:
         """Search without a conversation: by words, for more like a product, or for what goes with one."""
         query = Query(text=text, constraints=constraints, n=n, sort=sort, similar_to=like)
         return find(self.store, query, goes_with=goes_with)
+
+    def facets(self, text: str, *, constraints: tuple[Constraint, ...] = ()) -> Facets:
+        """Count by which values, ranges and attributes a search by words can be narrowed."""
+        return self.store.retriever.narrowings(Query(text=text, constraints=constraints))
 
     def recommend(self, *, query: str | None, user_id: str | None, top_n: int) -> dict[str, Any]:
         """Return recommendations in the contract's shape, each with its reasons.

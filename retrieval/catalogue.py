@@ -28,6 +28,7 @@ from retrieval.records import (
     record_of,
     review_row,
 )
+from retrieval.upgrade import UPGRADABLE, upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Catalogue", "Pending", "UpsertResult"]
 
-SCHEMA = "2"
+SCHEMA = "3"
 _T = tables.product.c
 _BODY = tables.content.c.body
 _BESIDE = (tables.content, tables.wording, tables.term, tables.measure)
@@ -54,7 +55,7 @@ class Catalogue(CatalogueReads):
 
     @classmethod
     def open(cls, url_or_path: str | Path) -> Catalogue:
-        """Open a catalogue, creating its tables when new.
+        """Open a catalogue, creating its tables when new; one of an older schema is brought up to date if it can be.
 
         Args:
             url_or_path: A SQLAlchemy URL, or the path of a SQLite file.
@@ -202,7 +203,9 @@ def _tune(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DB-API 
 def _check_schema(engine: sa.Engine, where: object) -> None:
     with engine.begin() as db:
         found = _meta(db, "schema", default=SCHEMA)
-    if found != SCHEMA:
+    if found == UPGRADABLE:
+        upgrade(engine, to=SCHEMA)
+    elif found != SCHEMA:
         raise StoreError(f"the catalogue {str(where)!r} has schema {found!r}, not {SCHEMA!r}; ingest into a new store")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -29,6 +30,35 @@ _ORDERS: Mapping[Sort, list[sa.ColumnElement[Any]]] = {
     "newest": [_T.released.desc()],
     "popular": [_T.popularity.desc(), _T.n_ratings.desc()],
 }
+_COUNTED_COLUMNS = {"category": _T.product_type, "brand": _T.brand, "size": _T.size}
+_COUNTED_TERMS = ("brand", "color", "size", "material", "attribute")
+_PARTS = 60  # counted by one statement
+_MOST_VALUES = 20_000  # looked at: model numbers are as many as products, and no facet
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How often a value occurs among products: in how many, in how many variant groups, and the key of the first."""
+
+    value: str
+    n_products: int
+    n_groups: int
+    first: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What passes some predicates, counted; values by name, those of most products first.
+
+    Attributes:
+        every: All of it.
+        written: `category` (`product_type` paths), `brand` and `size` as feeds wrote them.
+        facts: The values of those fields of facts (`facts.TERM_FIELDS`) that shoppers narrow by.
+    """
+
+    every: Counted
+    written: Mapping[str, Sequence[Counted]]
+    facts: Mapping[str, Sequence[Counted]]
 
 
 class CatalogueReads:
@@ -144,6 +174,52 @@ class CatalogueReads:
                 found[name] = [(value, n) for value, n in rows]
         return found
 
+    def tally(self, predicates: Sequence[Predicate] = ()) -> Tally:
+        """Count everything that passes, and its values."""
+        columns = (_T.key, _T.group_key, *_COUNTED_COLUMNS.values())
+        passing = sa.select(*columns).where(*_passing(predicates)).cte("passing")
+        some, t = passing.c, tables.term.c
+        counts = (sa.func.count(), sa.func.count(some.group_key.distinct()), sa.func.coalesce(sa.func.min(some.key), 0))
+        facts = sa.select(sa.literal("facts"), t.field, t.value, *counts).where(t.key == some.key)
+        facts = facts.where(t.field.in_(_COUNTED_TERMS)).group_by(t.field, t.value)
+        parts = [sa.select(sa.literal(""), sa.literal(""), sa.literal(""), *counts), _most(facts, counts[0])]
+        for name, column in _COUNTED_COLUMNS.items():
+            value = some[column.name]
+            written = sa.select(sa.literal("written"), sa.literal(name), value, *counts).where(value != "")
+            parts.append(_most(written.group_by(value), counts[0]))
+        found: dict[str, dict[str, list[Counted]]] = {"facts": {}, "written": {}, "": {}}
+        with self._engine.connect() as db:
+            for kind, name, value, n_products, n_groups, first in db.execute(sa.union_all(*parts)):
+                found[kind].setdefault(name, []).append(Counted(value, n_products, n_groups, first))
+        for one in (ones for kind in found.values() for ones in kind.values()):
+            one.sort(key=lambda c: (-c.n_products, c.value))
+        return Tally(found[""][""][0], found["written"], found["facts"])
+
+    def count_groups(self, predicates: Sequence[Predicate], parts: Sequence[Predicate]) -> list[int]:
+        """Return of how many variant groups there are products that pass all `predicates` and, for each part, that."""
+        counted: list[int] = []
+        with self._engine.connect() as db:
+            for some in chunks(parts, _PARTS):
+                tests = [sa.case((tables.where(part), _T.group_key)) for part in some]
+                chosen = sa.select(*(sa.func.count(test.distinct()) for test in tests)).where(*_passing(predicates))
+                counted += db.execute(chosen).one()
+        return counted
+
+    def offers(self, predicates: Sequence[Predicate] = ()) -> list[tuple[int, int]]:
+        """Return every offer in cents over everything that passes with how many products have it, lowest first."""
+        chosen = sa.select(_T.offer_cents, sa.func.count()).where(*_passing(predicates)).group_by(_T.offer_cents)
+        with self._engine.connect() as db:
+            return [(cents, n) for cents, n in db.execute(chosen.order_by(_T.offer_cents))]
+
+    def attributes(self, keys: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """Return the attributes of products, as fed, by the keys that `tally` gives."""
+        found: dict[int, dict[str, Any]] = {}
+        with self._engine.connect() as db:
+            for some in chunks(dict.fromkeys(keys), BATCH):
+                rows = db.execute(sa.select(tables.content).where(tables.content.c.key.in_(some)))
+                found.update((row.key, orjson.loads(row.body)["attributes"]) for row in rows)
+        return found
+
     def price_range(self, predicates: Sequence[Predicate] = ()) -> tuple[int, int] | None:
         """Return the lowest and highest offer in cents over everything that passes; None where nothing does."""
         with self._engine.connect() as db:
@@ -189,6 +265,11 @@ class CatalogueReads:
             chosen = sa.select(tables.review).where(tables.review.c.review_id == review_id)
             row = db.execute(chosen).mappings().first()
         return None if row is None else Review(**row)
+
+
+def _most(chosen: sa.Select[Any], count: sa.ColumnElement[int]) -> sa.Select[Any]:
+    """Return what selects the rows of `chosen` with the highest counts."""
+    return sa.select(chosen.order_by(count.desc()).limit(_MOST_VALUES).subquery())
 
 
 def _passing(predicates: Sequence[Predicate]) -> list[sa.ColumnElement[bool]]:

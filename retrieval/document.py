@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 _DESCRIPTION_CHARS = 300
 _ATTRIBUTES = 8
 _VALUE_CHARS = 60
+_YES = frozenset(("yes", "true", "y"))
+_NO = frozenset(("no", "false", "n"))
+_UNTOLD = frozenset(("", "none", "n/a", "-"))
 
 
 def document_text(product: Product) -> str:
@@ -41,17 +44,23 @@ def attribute_phrases(product: Product, *, most: int = 100) -> list[str]:
     return phrases
 
 
-def _phrase(name: str, value: str | float | bool) -> str:
+def attribute_value(value: str | float | bool) -> str:
+    """Return the value of an attribute as words: "yes" or "no" where it says so, "" where it says nothing."""
     if isinstance(value, bool):
-        return name if value else ""
+        return "yes" if value else "no"
     if isinstance(value, float | int):
-        return f"{name} {value:g}"
+        return f"{value:g}"
     lowered = value.strip().casefold()
-    if lowered in {"yes", "true", "y"}:
-        return name
-    if not lowered or lowered in {"no", "false", "n", "none", "n/a", "-"}:
+    if lowered in _UNTOLD:
         return ""
-    return f"{name} {value.strip()[:_VALUE_CHARS]}"
+    return "yes" if lowered in _YES else "no" if lowered in _NO else value.strip()
+
+
+def _phrase(name: str, value: str | float | bool) -> str:
+    told = attribute_value(value)
+    if told in ("", "no"):
+        return ""
+    return name if told == "yes" else f"{name} {told[:_VALUE_CHARS]}"
 
 
 def _shortened(text: str) -> str:

@@ -9,25 +9,39 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import retrieval.lexicon as lexicon
 import retrieval.sizes as sizes
-from retrieval.document import attribute_phrases
+from retrieval.document import attribute_phrases, attribute_value
 from retrieval.families import closure, named
 from retrieval.heads import head_phrases, segments
 from retrieval.words import normal, singular, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from retrieval.types import Product
 
-TERM_FIELDS = ("brand", "color", "color_any", "size", "material", "material_any", "gender", "age_group", "head")
+TERM_FIELDS = (
+    "brand",
+    "color",
+    "color_any",
+    "size",
+    "material",
+    "material_any",
+    "gender",
+    "age_group",
+    "head",
+    "attribute",
+)
 TEXT_FIELDS = ("title", "words", "prose")
 _WORDS_CHARS = 4000
 _PROSE_CHARS = 3000
 _BRAND_WORDS = 3
+_ATTRIBUTES = 40  # counted of each product
+_ATTRIBUTE_CHARS = 60  # of a name and of a value; longer ones are prose, which nobody picks from a list
 _SHADE = re.compile(r"[,/;&+|]|\band\b")
 
 
@@ -59,6 +73,7 @@ def facts(product: Product) -> Facts:
     terms |= _colors(product, title)
     terms |= _materials(product, title, phrases)
     terms |= _people(product, title)
+    terms |= {("attribute", t) for t in attribute_terms(product.attributes)}
     terms |= {("head", h) for h in head_phrases(product.title, brand=product.brand)}
     numbers: set[tuple[str, float]] = {(m.dimension, m.amount) for m in size.measures}
     numbers.add(("price", float(product.offer_cents)))
@@ -70,6 +85,21 @@ def facts(product: Product) -> Facts:
         "prose": f" {normal(product.description[:_PROSE_CHARS])} ",
     }
     return Facts(frozenset(terms), frozenset(numbers), texts)
+
+
+def attribute_terms(attributes: Mapping[str, str | float | bool]) -> set[str]:
+    """Return attributes as `attribute_term` writes them, without those that say nothing or are prose."""
+    terms = (attribute_term(name, value) for name, value in islice(attributes.items(), _ATTRIBUTES))
+    return {term for term in terms if term}
+
+
+def attribute_term(name: str, value: str | float | bool) -> str:
+    """Return "name: value" in normal form ("waterproof: yes"), "" where one of them is empty or too long."""
+    told = attribute_value(value)
+    if max(len(name), len(told)) > _ATTRIBUTE_CHARS:
+        return ""
+    what, told = normal(name), normal(told)
+    return f"{what}: {told}" if what and told else ""
 
 
 def _brands(product: Product) -> set[str]:

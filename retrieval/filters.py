@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import retrieval.lexicon as lexicon
 import retrieval.sizes as sizes
+from retrieval.facts import attribute_term
 from retrieval.predicates import Predicate, all_of, any_of, between, has, missing, none_of, says
 from retrieval.words import normal, tokens
 
@@ -21,6 +22,7 @@ __all__ = ["Predicate", "person", "predicate", "whom"]
 _APPROX = 0.2  # "around 100" is 80 to 120
 _SAME = 0.015  # two measures within this share are the same size, written in other units
 _INCH_BELOW, _INCH_ABOVE = 0.15, 0.65  # a "15 inch" screen is sold as anything from 14.9 to 15.6
+_ATTRIBUTE_WORDS = 10  # of an attribute and its value together, where nothing stands between them
 _OFTEN = 2  # products that must name a feature before it counts as a fact of this catalogue
 _FILLERS = frozenset(("with", "a", "an", "the", "for", "of", "has", "is", "very", "really", "built", "in"))
 _AGE = re.compile(r"\b\d+[\s-]*(?:years?|yrs?|yo|months?)?[\s-]*(?:olds?)?\b", re.IGNORECASE)
@@ -130,12 +132,27 @@ def _material(value: str, vocabulary: Vocabulary, refused: bool) -> Predicate | 
 
 
 def _feature(value: str, vocabulary: Vocabulary, refused: bool) -> Predicate | None:
+    """An attribute and its value ("capacity: 500 ml") is a fact; any other phrase is wherever a product says it."""
+    term = _attribute(value, vocabulary)
+    if term:
+        return has("attribute", term)
     phrase = _essence(value)
     if refused or not phrase:
         return _said(value) if phrase else None
     if vocabulary.n_saying("words", phrase) < _OFTEN:
         return None
     return any_of(says("words", phrase), says("prose", phrase))
+
+
+def _attribute(value: str, vocabulary: Vocabulary) -> str:
+    """Return the fact that some product has and that `value` names, with or without the colon; "" for none."""
+    name, colon, told = value.partition(":")
+    split = [(name, told)] if colon else []
+    if not colon:
+        words = tokens(value)[:_ATTRIBUTE_WORDS]
+        split = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
+    terms = (attribute_term(name, told) for name, told in split)
+    return next((term for term in terms if term and vocabulary.n_having(term)), "")
 
 
 def _occasion(value: str, _vocabulary: Vocabulary, refused: bool) -> Predicate | None:

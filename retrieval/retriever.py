@@ -13,11 +13,12 @@ import numpy as np
 from retrieval.arrange import stock_first
 from retrieval.document import document_text
 from retrieval.errors import QueryError
+from retrieval.facets import count_facets
 from retrieval.fusion import Fused, dense_share, fuse
-from retrieval.plan import plan
+from retrieval.plan import ALTERNATIVES, plan
 from retrieval.pool import Order, Ordered, Pool
 from retrieval.relax import Relaxation, relax
-from retrieval.types import Hit, Ranking
+from retrieval.types import Constraint, Hit, Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
 
     from retrieval.catalogue import Catalogue
     from retrieval.encoder.base import Encoder
+    from retrieval.facets import Facets
     from retrieval.index.base import DenseIndex
     from retrieval.plan import Plan
     from retrieval.pool import Snapshot, WordIndex
     from retrieval.predicates import Predicate
     from retrieval.relax import Wish
-    from retrieval.types import Product, Query, Sort
+    from retrieval.types import Product, Query, Slot, Sort
 
 REMEMBERED: Final = 16  # filter results kept: a conversation asks the same ones again
 DEEPEST: Final = 2000  # hits fetched of each index, however many variants a product has
@@ -73,6 +75,7 @@ class Retriever:
         self._candidates = candidates
         self._matching = lru_cache(maxsize=REMEMBERED)(self._match)
         self._facets = lru_cache(maxsize=REMEMBERED)(self._count_facets)
+        self._narrowings = lru_cache(maxsize=REMEMBERED)(self._count_narrowings)
 
     def use(self, *, lexical: WordIndex, dense: DenseIndex) -> None:
         """Ask these indexes from the next search on."""
@@ -122,6 +125,32 @@ class Retriever:
         """Count at `revision`, which is part of the key of what is remembered."""
         del revision
         return self._catalogue.facets(predicates)
+
+    def narrowings(self, query: Query) -> Facets:
+        """Count by which values, ranges and attributes what passes the hard constraints can be narrowed.
+
+        What a search gives up so that something is left is given up here too. Where the text alone names a shelf, it is
+        counted within that shelf, and `within` says so.
+
+        Raises:
+            QueryError: The query is out of bounds, or asks for what is like a product.
+        """
+        if query.similar_to is not None:
+            raise QueryError("facets are counted for words and filters, not for what is like a product")
+        now = self._snapshot()
+        wanted = plan(query, now.vocabulary)
+        kept = self._relaxed(wanted, query, now=now, origin=None).kept
+        predicates = tuple(wish.predicate for wish in kept)
+        taken = {wish.slot for wish in kept if wish.slot in ALTERNATIVES and not wish.negative}
+        if wanted.named is None or not self._matching(now.revision, (*predicates, wanted.named)):
+            return self._narrowings(now.revision, predicates, frozenset(taken))
+        found = self._narrowings(now.revision, (*predicates, wanted.named), frozenset({*taken, "category"}))
+        return replace(found, within=(Constraint("category", "eq", query.text.strip()),))
+
+    def _count_narrowings(self, revision: str, predicates: tuple[Predicate, ...], taken: frozenset[Slot]) -> Facets:
+        """Count at `revision`, which is part of the key of what is remembered."""
+        del revision
+        return count_facets(self._catalogue, self._snapshot().vocabulary, predicates, taken=taken)
 
     # What may be shown
 

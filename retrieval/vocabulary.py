@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 import retrieval.sizes as sizes
 from retrieval.families import named
-from retrieval.predicates import says
+from retrieval.predicates import has, says
 from retrieval.product_types import Resolution, TypeResolver
 from retrieval.spelling import closest
 from retrieval.words import normal
@@ -65,6 +65,7 @@ class Vocabulary:
         self._brand_names = {normal(b): b for b in reversed(self.brands) if normal(b)}
         self._types = TypeResolver(facets["shelf"], heads=self.terms["head"], count=catalogue.count_matching)
         self.n_saying = lru_cache(maxsize=4096)(self._n_saying)
+        self.n_having = lru_cache(maxsize=4096)(self._n_having)
         self._category = lru_cache(maxsize=4096)(self._types.resolve)
 
     @classmethod
@@ -184,6 +185,10 @@ class Vocabulary:
 
     def _n_saying(self, field: str, phrase: str) -> int:
         return self._catalogue.count_matching([says(field, phrase)])
+
+    def _n_having(self, term: str) -> int:
+        """Count the products with an attribute as `facts.attribute_term` writes it."""
+        return self._catalogue.count_matching([has("attribute", term)])
 
 
 def _bare(name: str) -> str:

@@ -13,7 +13,7 @@ from assistant.errors import UnknownConversationError, UnknownUserError
 from retrieval.errors import QueryError
 from retrieval.types import Constraint, Op, Slot
 from ui.session import SHOPPER_COOKIE, Session
-from ui.shapes import ranking_json
+from ui.shapes import facets_json, ranking_json
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -121,7 +121,9 @@ def read_filters(
         raise HTTPException(422, detail) from error
 
 
-def _check_search(words: str, *, like: str | None, goes_with: str | None) -> None:
+def _check_search(words: str, *, like: str | None, goes_with: str | None, facets: bool) -> None:
+    if facets and (like is not None or goes_with is not None):
+        raise HTTPException(422, "facets are counted for words and filters, not with like or goes_with")
     if not words and like is None and goes_with is None:
         raise HTTPException(422, "give q, the words to look for, or the id of a product in like or goes_with")
 
@@ -157,19 +159,28 @@ def api_router(backend: ShopBackend, doorkeeper: Doorkeeper) -> APIRouter:
         like: Annotated[Identifier | None, Query(description="The id of a product: more like it")] = None,
         goes_with: Annotated[Identifier | None, Query(description="The id of a product: what goes with it")] = None,
         n: Annotated[int, Query(ge=1, le=100)] = 10,
+        facets: Annotated[bool, Query(description="Also count by what the hits can be narrowed")] = False,
     ) -> dict[str, Any]:
         """Return the best hits; `filter` is a JSON list of hard constraints.
 
         With `like` they are products like that one, with `goes_with` what is used with it (a case for a phone): only
         what the shop's word list knows to go together, so it may be nothing.
+
+        With `facets` the answer also has `facets`: brands, colors, price bands, ratings and attributes of everything
+        that passes, each value with its `count` of products (variants of one product count once). To narrow by a value,
+        add its `filter` to the list, such as {"slot": "feature", "op": "eq", "value": "capacity: 500 ml"} or
+        {"slot": "price", "op": "lte", "value": 49.99}; `total` is then that count. `low` and `high` of a price are in
+        cents, `high` itself excluded. Where the words name a category, all is counted within it, and `facets_within`
+        is to be added too.
         """
-        _check_search(q, like=like, goes_with=goes_with)
+        _check_search(q, like=like, goes_with=goes_with, facets=facets)
         wishes = tuple(Constraint(f.slot, f.op, f.value, currency=f.currency, group=f.group) for f in filters)
         try:
             ranking = backend.search(q, constraints=wishes, n=n, like=like, goes_with=goes_with)
+            more = facets_json(backend.facets(q, constraints=wishes)) if facets else {}
         except QueryError as error:
             raise HTTPException(422, str(error)) from error
-        return ranking_json(ranking)
+        return {**ranking_json(ranking), **more}
 
     @router.get("/products/{product_id:path}", summary="One product")
     def product(product_id: str) -> dict[str, Any]:

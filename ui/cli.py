@@ -62,23 +62,29 @@ def search(
     ] = "",
     like: Annotated[str | None, typer.Option("--like", help="More like this product (an id).")] = None,
     goes_with: Annotated[str | None, typer.Option("--goes-with", help="What goes with this product (an id).")] = None,
+    facets: Annotated[bool, typer.Option("--facets", help="Also count by what the hits can be narrowed.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Search the catalogue, or find what is like a product or goes with it."""
     from assistant.bootstrap import open_store, read_settings
     from retrieval.companions import find
     from retrieval.types import Query
-    from ui.listing import constraints_of, print_ranking
-    from ui.shapes import ranking_json
+    from ui.listing import constraints_of, print_facets, print_ranking
+    from ui.shapes import facets_json, ranking_json
 
+    if facets and (like is not None or goes_with is not None):
+        fail("--facets counts for words and --filter, not with --like or --goes-with")
     constraints = constraints_of(filter_json)
     with open_store(read_settings(store=store)) as found:
         query = Query(text=text, constraints=constraints, n=top, similar_to=like)
         ranking = find(found, query, goes_with=goes_with)
+        counted = found.retriever.narrowings(query) if facets else None
     if as_json:
-        emit(ranking_json(ranking))
-    else:
-        print_ranking(ranking)
+        emit({**ranking_json(ranking), **(facets_json(counted) if counted else {})})
+        return
+    print_ranking(ranking)
+    if counted:
+        print_facets(counted)
 
 
 @app.command()

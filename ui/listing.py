@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from eval.runner import Result
+    from retrieval.facets import Facets
     from retrieval.types import Ranking
 
 _OUT = Console()
@@ -72,6 +73,17 @@ def print_ranking(ranking: Ranking) -> None:
     if ranking.not_carried:
         _ERR.print("not carried: " + escape(", ".join(ranking.not_carried)))
     _ERR.print(f"{ranking.total} in all, {ranking.elapsed_ms:.0f} ms")
+
+
+def print_facets(facets: Facets) -> None:
+    """Print by what a search can be narrowed, a line a facet, and what the counts are within."""
+    table = Table("narrow by", "to", box=None)
+    for facet in facets.facets:
+        name = f"{facet.name} ({facet.currency})" if facet.currency else facet.name
+        table.add_row(escape(name), escape(", ".join(f"{v.value} ({v.count})" for v in facet.values)))
+    _OUT.print(table)
+    if facets.within:
+        _ERR.print("counted within: " + escape(", ".join(f"{c.slot} {c.value}" for c in facets.within)))
 
 
 def print_recommendations(answer: Mapping[str, Any]) -> None:

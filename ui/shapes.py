@@ -5,7 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from retrieval.facets import Facet, Facets
     from retrieval.types import Ranking
+
+
+def facets_json(facets: Facets) -> dict[str, Any]:
+    """Return what a search adds where facets are asked for.
+
+    `filter` of a value are the constraints that get what it counts. Where the text names a category,
+    `facets_within` has the constraint that the counts are within; it goes with the others.
+    """
+    return {
+        "facets": [_facet_json(facet) for facet in facets.facets],
+        "facets_within": [c.to_json() for c in facets.within],
+    }
+
+
+def _facet_json(facet: Facet) -> dict[str, Any]:
+    values = []
+    for value in facet.values:
+        ends = {"low": value.low, "high": value.high} if facet.kind == "range" else {}
+        wanted = [c.to_json() for c in value.constraints]
+        values.append({"value": value.value, **ends, "count": value.count, "filter": wanted})
+    currency = {"currency": facet.currency} if facet.currency else {}
+    return {"name": facet.name, "kind": facet.kind, **currency, "values": values}
 
 
 def ranking_json(ranking: Ranking) -> dict[str, Any]:

@@ -31,13 +31,14 @@ def answered(state: DialogueState, text: str) -> Acts | None:
 
 
 def _option(state: DialogueState, question: Question, text: str, said: str) -> Acts | None:
-    """Return the constraint that an option stands for; a size chosen for the cart ends the one that was refused."""
-    for option in question.options:
+    """Return the constraints that an option stands for; a size chosen for the cart ends the one that was refused."""
+    for place, option in enumerate(question.options):
         same = said == _flat(option) or (question.slot == "size" and same_size(option, text))
         if same and question.slot is not None:
             waits = state.pending is not None and state.pending.missing == question.slot
             drop = (Drop(question.slot),) if waits else ()
-            return Acts(intents=("refine",), add=(Constraint(question.slot, "eq", option),), drop=drop)
+            wanted = question.means[place] if question.means else (Constraint(question.slot, "eq", option),)
+            return Acts(intents=("refine",), add=wanted, drop=drop)
     return None
 
 

@@ -1,4 +1,4 @@
-"""The one question worth asking: the slot whose answer splits what was found best."""
+"""The one question worth asking: the slot, or else the attribute or price, whose answer splits what was found best."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from assistant.dialogue.state import Question
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from assistant.dialogue.facts import Choice, Facts, Narrowings
     from assistant.dialogue.state import DialogueState
     from retrieval.types import Slot
 
@@ -33,17 +34,74 @@ def best_question(
             the cheapest, or has just passed over a question, is not asked at all.
         n_found: How many products were found in all; the largest facet's total where it is not given.
     """
-    if state.of("sort") or _was_ignored(state):
+    if _wants_none(state):
         return None
     total = n_found if n_found is not None else max((sum(n for _, n in v) for v in facets.values()), default=0)
     if total < MIN_FOUND:
         return None
-    open_slots = [s for s in _ORDER if s in facets and s not in state.asked and not state.of(s)]
+    open_slots = [s for s in _ORDER if s in facets and _is_open(s, state)]
     split = {slot: _bits(facets[slot], total=total) for slot in open_slots}
     best = max(split, key=lambda slot: split[slot], default=None)
     if best is None or split[best] < MIN_BITS:
         return None
     return Question(text=lexicon().questions[best], slot=best, options=_options(facets[best]))
+
+
+def worth_asking(facts: Facts, state: DialogueState) -> Question | None:
+    """Return the one question worth a turn: about a slot, else about an attribute, else about the price."""
+    return best_question(facts.facets, state) or further_question(facts.narrowings, state)
+
+
+def further_question(narrowings: Narrowings, state: DialogueState) -> Question | None:
+    """Return the question that splits the candidates where no slot does; None where nothing else does either.
+
+    Attributes count as the slot `feature`, therefore only one of them is asked about in a conversation.
+    """
+    total = narrowings.n_found
+    if total < MIN_FOUND or not may_go_further(state):
+        return None
+    asked = lexicon().questions
+    if _is_open("feature", state):
+        best = max(narrowings.attributes, key=lambda a: _bits_of(narrowings.attributes[a], total), default="")
+        values = narrowings.attributes.get(best, ())
+        splitting = [c for c in narrowings.features if 1 < c.n < total]
+        features = sorted(splitting, key=lambda c: (-_share_bits(c.n, total), c.text))[:MAX_OPTIONS]
+        split = _share_bits(features[0].n, total) if len(features) > 1 else 0.0
+        if max(split, _bits_of(values, total)) >= MIN_BITS:
+            if split >= _bits_of(values, total):
+                return _choice("feature", asked["feature"], features)
+            return _choice("feature", asked["attribute"].format(name=best), values)
+    if _is_open("price", state) and _bits_of(narrowings.prices, total) >= MIN_BITS:
+        return _choice("price", asked["price"], narrowings.prices)
+    return None
+
+
+def may_go_further(state: DialogueState) -> bool:
+    """Say whether anything may be asked that is about no slot of its own: an attribute or the price."""
+    return not _wants_none(state) and (_is_open("feature", state) or _is_open("price", state))
+
+
+def _is_open(slot: Slot, state: DialogueState) -> bool:
+    return slot not in state.asked and not state.of(slot)
+
+
+def _choice(slot: Slot, text: str, choices: Sequence[Choice]) -> Question:
+    offered = choices[:MAX_OPTIONS]
+    return Question(text, slot=slot, options=tuple(c.text for c in offered), means=tuple(c.means for c in offered))
+
+
+def _bits_of(choices: Sequence[Choice], total: int) -> float:
+    return _bits([(c.text, c.n) for c in choices], total=total)
+
+
+def _share_bits(n: int, total: int) -> float:
+    """Return the bits that it tells whether something holds that holds of `n` of `total`."""
+    shares = [share for share in (n / total, 1 - n / total) if share > 0]
+    return -sum(share * log2(share) for share in shares)
+
+
+def _wants_none(state: DialogueState) -> bool:
+    return bool(state.of("sort")) or _was_ignored(state)
 
 
 def _was_ignored(state: DialogueState) -> bool:

@@ -8,7 +8,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from retrieval.types import Slot
+    from retrieval.types import Constraint, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer that a question may offer: its text, what it asks for, how many of the found products it leaves."""
+
+    text: str
+    means: tuple[Constraint, ...]
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowings:
+    """What else the found products can be told apart by, where no slot does; may be empty.
+
+    Attributes:
+        n_found: How many products were found in all, variants counted once.
+        attributes: Values by the name of an attribute ("capacity"), most products first.
+        features: Attributes that a product has or has not ("waterproof").
+        prices: Bands of price, lowest first.
+    """
+
+    n_found: int = 0
+    attributes: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
+    features: Sequence[Choice] = ()
+    prices: Sequence[Choice] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +68,7 @@ class Facts:
         cart: The cart's lines, in the order added.
         signed_in: Whether the shop knows whose orders may be read.
         facets: Counts of values by slot over everything the search of group 0 finds; may be empty.
+        narrowings: What else that search can be narrowed by.
         min_confidence: Readings the parser trusts less than this are asked about instead of acted on, 0..1.
     """
 
@@ -49,4 +76,5 @@ class Facts:
     cart: Sequence[CartItem] = ()
     signed_in: bool = False
     facets: Mapping[Slot, Sequence[tuple[str, int]]] = field(default_factory=dict)
+    narrowings: Narrowings = field(default_factory=Narrowings)
     min_confidence: float = 0.2

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assistant.dialogue import cart_policy
-from assistant.dialogue.facets import best_question
+from assistant.dialogue.facets import worth_asking
 from assistant.dialogue.lexicon import lexicon
 from assistant.dialogue.state import Question
 from assistant.dialogue.system import SystemAct
@@ -34,7 +34,7 @@ def search(turn: Turn) -> list[SystemAct]:
     if not state.constraints and acts.main != "relax":
         return [_what_kind()]
     groups = turn.touched_groups
-    question = best_question(turn.facts.facets, state) if len(groups) == 1 else None
+    question = worth_asking(turn.facts, state) if len(groups) == 1 else None
     return [SystemAct("search", group=g, question=question) for g in groups]
 
 

@@ -41,6 +41,7 @@ class Question:
         proposes: Constraints that a plain "yes" adds.
         option_ids: Where the options are items: their product ids, in the same order.
         intent: What choosing one of those items is for.
+        means: What each option asks for, in the same order, where it is not simply `slot` with the option's text.
     """
 
     text: str
@@ -49,6 +50,7 @@ class Question:
     proposes: tuple[Constraint, ...] = ()
     option_ids: tuple[str, ...] = ()
     intent: Intent | None = None
+    means: tuple[tuple[Constraint, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,4 +149,5 @@ def _question(data: Mapping[str, Any]) -> Question:
         proposes=proposes,
         option_ids=tuple(data.get("option_ids", ())),
         intent=data.get("intent"),
+        means=tuple(tuple(Constraint(**c) for c in wanted) for wanted in data.get("means", ())),
     )

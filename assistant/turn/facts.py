@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assistant.dialogue.facts import CartItem, Facts, Option
+from assistant.dialogue.facets import best_question, may_go_further
+from assistant.dialogue.facts import CartItem, Facts, Narrowings, Option
 from assistant.dialogue.query import build
+from assistant.turn.narrowing import narrowings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,11 +60,14 @@ def gather(
     waiting = [state.pending.product_id] if state.pending and state.pending.product_id else []
     first = [item.product_id for item in state.shown[:1]] if state.pending and not waiting else []
     wanted = dict.fromkeys([*pointed, *waiting, *first])
+    facets = _facets(house, state) if acts.main in _LISTING else {}
+    further = bool(facets) and may_go_further(state) and best_question(facets, state) is None
     return Facts(
         options={product_id: options(house, product_id) for product_id in wanted},
         cart=cart,
         signed_in=signed_in,
-        facets=_facets(house, state) if acts.main in _LISTING else {},
+        facets=facets,
+        narrowings=narrowings(house.store, state) if further else Narrowings(),
         min_confidence=house.settings.model.min_confidence,
     )
 

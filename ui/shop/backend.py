@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from assistant.dialogue.acts import Acts
     from assistant.reply import CartLine, Reply
+    from retrieval.facets import Facets
     from retrieval.types import Constraint, Ranking
 
 
@@ -114,6 +115,10 @@ class ShopBackend(Protocol):
         goes_with: str | None = None,
     ) -> Ranking:
         """Search without a conversation: by words, for more like a product, or for what goes with one."""
+        ...
+
+    def facets(self, text: str, *, constraints: tuple[Constraint, ...] = ()) -> Facets:
+        """Count by what a search by words can be narrowed."""
         ...
 
     def recommend(self, *, query: str | None, user_id: str | None, top_n: int) -> dict[str, Any]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import UnknownConversationError, UnknownUserError
 from assistant.reply import Action, Card, CartLine, Claim, Comparison, Handoff, Reply
 from retrieval.errors import QueryError
+from retrieval.facets import Facet, Facets, FacetValue
 from retrieval.types import Constraint, Hit, Product, Ranking
 
 if TYPE_CHECKING:
@@ -156,6 +158,13 @@ class MemoryShop:
         ]
         found = sorted((hit for hit in hits if hit.score), key=lambda hit: -hit.score)
         return Ranking(tuple(found[:n]), total=len(found), elapsed_ms=1.0)
+
+    def facets(self, text: str, *, constraints: tuple[Constraint, ...] = ()) -> Facets:
+        """Count the brands of what `search` finds."""
+        ranking = self.search(text, constraints=constraints, n=len(self._products))
+        counts = Counter(hit.product.brand for hit in ranking.hits if hit.product.brand)
+        values = tuple(FacetValue(b, n, (Constraint("brand", "eq", b),)) for b, n in counts.most_common())
+        return Facets((Facet("brand", "value", values),) if values else (), ranking.total)
 
     def recommend(self, *, query: str | None, user_id: str | None, top_n: int) -> dict[str, Any]:
         """Return the first products."""
