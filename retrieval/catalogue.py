@@ -270,7 +270,9 @@ def _write(db: sa.Connection, changes: Sequence[_Change]) -> None:
     placed = [(keys[record.row["product_id"]], record) for record, _ in changes]
     _insert(db, tables.content, [{"key": k, "body": r.body} for k, r in placed])
     _insert(db, tables.wording, [{"key": k, **r.wording} for k, r in placed])
-    _insert(db, tables.term, [{"key": k, "field": f, "value": v} for k, r in placed for f, v in r.terms])
+    _insert(
+        db, tables.term, [{"key": k, "field": tables.term_field(f), "value": v} for k, r in placed for f, v in r.terms]
+    )
     _insert(db, tables.measure, [{"key": k, "dimension": d, "amount": a} for k, r in placed for d, a in r.measures])
     _toggle(db, [*(r.digest for r, _ in changes), *(_digest_of(old) for _, old in again if not old.vanished)])
 

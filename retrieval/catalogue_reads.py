@@ -181,7 +181,8 @@ class CatalogueReads:
         some, t = passing.c, tables.term.c
         counts = (sa.func.count(), sa.func.count(some.group_key.distinct()), sa.func.coalesce(sa.func.min(some.key), 0))
         facts = sa.select(sa.literal("facts"), t.field, t.value, *counts).where(t.key == some.key)
-        facts = facts.where(t.field.in_(_COUNTED_TERMS)).group_by(t.field, t.value)
+        fields = {tables.term_field(field): field for field in _COUNTED_TERMS}
+        facts = facts.where(t.field.in_(fields)).group_by(t.field, t.value)
         parts = [sa.select(sa.literal(""), sa.literal(""), sa.literal(""), *counts), _most(facts, counts[0])]
         for name, column in _COUNTED_COLUMNS.items():
             value = some[column.name]
@@ -190,7 +191,7 @@ class CatalogueReads:
         found: dict[str, dict[str, list[Counted]]] = {"facts": {}, "written": {}, "": {}}
         with self._engine.connect() as db:
             for kind, name, value, n_products, n_groups, first in db.execute(sa.union_all(*parts)):
-                found[kind].setdefault(name, []).append(Counted(value, n_products, n_groups, first))
+                found[kind].setdefault(fields.get(name, name), []).append(Counted(value, n_products, n_groups, first))
         for one in (ones for kind in found.values() for ones in kind.values()):
             one.sort(key=lambda c: (-c.n_products, c.value))
         return Tally(found[""][""][0], found["written"], found["facts"])
@@ -231,7 +232,11 @@ class CatalogueReads:
         """Return the values of a field of facts (`facts.TERM_FIELDS`) with how many products have each."""
         t = tables.term.c
         with self._engine.connect() as db:
-            rows = db.execute(sa.select(t.value, sa.func.count().label("n")).where(t.field == field).group_by(t.value))
+            rows = db.execute(
+                sa.select(t.value, sa.func.count().label("n"))
+                .where(t.field == tables.term_field(field))
+                .group_by(t.value)
+            )
             return {row.value: row.n for row in rows}
 
     def dimensions(self) -> set[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from retrieval.document import attribute_value
 from retrieval.facts import attribute_term
 from retrieval.filters import predicate
+from retrieval.plan import LONGEST_VALUE
 from retrieval.predicates import all_of, has
 from retrieval.ranges import price_bands, rating_steps
 from retrieval.types import Constraint
@@ -131,7 +132,7 @@ def _of_slot(slot: Slot, tally: Tally, vocabulary: Vocabulary) -> Proposal:
     found = Proposal(slot, "value")
     for one in tally.written.get(slot, tally.facts.get(slot, ()))[:MOST_VALUES]:
         wanted = Constraint(slot, "eq", one.value)
-        test = predicate(wanted, vocabulary)
+        test = predicate(wanted, vocabulary) if len(one.value) <= LONGEST_VALUE else None
         if test is not None:
             found.candidates.append(Candidate(one.value, (wanted,), test))
     return found

@@ -62,18 +62,19 @@ def _edges(offers: Sequence[tuple[int, int]], *, most: int) -> list[int]:
     cuts = [offers[bisect_left(sums, sums[-1] * i / most)][0] for i in range(1, most)]
     edges: list[int] = []
     cents = [c for c, _ in offers]
-    for edge in sorted({_rounded(cut) for cut in cuts}):
+    near = (next((r for r in _rounded(cut) if cents[0] < r <= cents[-1]), 0) for cut in cuts)
+    for edge in sorted(set(near)):
         since = bisect_left(cents, edges[-1]) if edges else 0
         if since < bisect_left(cents, edge) < len(cents):
             edges.append(edge)
     return edges
 
 
-def _rounded(cents: int) -> int:
-    """Return the nearest of 1, 2, 2.5 and 5 times a power of ten, in whole cents."""
+def _rounded(cents: int) -> list[int]:
+    """Return the nearest two of 1, 2, 2.5 and 5 times a power of ten, in whole cents, the nearer first."""
     power = 10.0 ** floor(log10(max(1, cents)))
     figures = [round(figure * power) for figure in _ROUND]
-    return min(figures, key=lambda figure: abs(figure - cents))
+    return sorted(figures, key=lambda figure: abs(figure - cents))[:2]
 
 
 def _band(low: int | None, high: int | None) -> Band:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 metadata = sa.MetaData()
 
+_SHORT = {"attribute": "@"}  # a third of all terms, and the name stands twice with each
+
 product = sa.Table(
     "product",
     metadata,
@@ -133,7 +135,7 @@ def where(predicate: Predicate) -> sa.ColumnElement[bool]:
         case "between":
             return _between(predicate)
         case "missing":
-            return product.c.key.not_in(sa.select(term.c.key).where(term.c.field == _term_field(predicate.field)))
+            return product.c.key.not_in(sa.select(term.c.key).where(term.c.field == term_field(predicate.field)))
         case "any":
             return _has(predicate)
 
@@ -141,7 +143,7 @@ def where(predicate: Predicate) -> sa.ColumnElement[bool]:
 def _has(predicate: Predicate) -> sa.ColumnElement[bool]:
     if predicate.field in COLUMNS:
         return product.c[predicate.field].in_(predicate.values)
-    found = sa.select(term.c.key).where(term.c.field == _term_field(predicate.field))
+    found = sa.select(term.c.key).where(term.c.field == term_field(predicate.field))
     return product.c.key.in_(found.where(term.c.value.in_(predicate.values)))
 
 
@@ -165,7 +167,12 @@ def _bounds(column: sa.ColumnElement[Any], predicate: Predicate) -> list[sa.Colu
     return low if predicate.high is None else [*low, column <= predicate.high]
 
 
-def _term_field(field: str) -> str:
+def term_field(field: str) -> str:
+    """Return what a field of facts is called in the table of terms.
+
+    Raises:
+        ValueError: There is no such field.
+    """
     if field not in TERM_FIELDS:
         raise ValueError(f"{field!r} is no field of facts; use one of {TERM_FIELDS}")
-    return field
+    return _SHORT.get(field, field)

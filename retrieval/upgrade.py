@@ -66,10 +66,11 @@ def _batch(db: sa.Connection) -> int:
     rows = db.execute(chosen.where(_T.key > int(done or -1)).order_by(_T.key).limit(BATCH)).all()
     if rows:
         t = tables.term.c
-        old = sa.and_(t.field == "attribute", t.key.in_([row.key for row in rows]))
+        field = tables.term_field("attribute")
+        old = sa.and_(t.field == field, t.key.in_([row.key for row in rows]))
         db.execute(tables.term.delete().where(old))
         terms = [
-            {"key": row.key, "field": "attribute", "value": term}
+            {"key": row.key, "field": field, "value": term}
             for row in rows
             for term in attribute_terms(orjson.loads(row.body)["attributes"])
         ]

@@ -66,7 +66,7 @@ def _described(schema: dict[str, Any]) -> dict[str, str]:
 
 def _example(method: str, path: str, body: dict[str, Any]) -> str:
     if method != "post":
-        query = "?q=trail+shoes&n=5" if path.endswith("/search") else ""
+        query = "?q=trail+shoes&n=5&facets=true" if path.endswith("/search") else ""
         return f"curl 'http://127.0.0.1:7860{path}{query}'"
     values = {name: field["examples"][0] for name, field in body.get("properties", {}).items() if "examples" in field}
     data = json.dumps(values).replace("'", "'\\''")

@@ -61,6 +61,10 @@ CASES: list[tuple[Slot, Op, str | float, str]] = [
     ("recipient", "eq", "kids", "0 1 2 3 4 5 6 7 9 10 11 12"),
     ("feature", "ne", "waterproof", "2 3 4 5 6 7 8 9 10 11 12"),
     ("feature", "eq", "waterproof", "0 1"),
+    ("feature", "eq", "waterproof: yes", "0 1"),
+    ("feature", "ne", "Waterproof: Yes", "2 3 4 5 6 7 8 9 10 11 12"),
+    ("feature", "eq", "use: gaming", "6"),
+    ("feature", "eq", "use gaming", "6"),  # one product is enough for a fact
 ]
 
 
@@ -82,6 +86,7 @@ def test_what_passes(shop: Catalogue, slot: Slot, op: Op, value: str | float, ex
         ("color", "glow"),
         ("size", "5 mAh"),
         ("feature", "cures baldness"),
+        ("feature", "waterproof: no"),
         ("occasion", "wedding"),
         ("recipient", "teacher"),
         ("order_id", "K-1"),

@@ -128,6 +128,22 @@ def test_a_search_may_start_from_a_product(client: TestClient, name: str) -> Non
     assert "product" in next(p["schema"]["description"] for p in described if p["name"] == name)
 
 
+def test_facets_are_added_where_asked_for(client: TestClient) -> None:
+    plain = client.get("/api/search", params={"q": "shoes"}).json()
+    assert not {"facets", "facets_within"} & set(plain)
+    found = client.get("/api/search", params={"q": "shoes", "facets": "true"}).json()
+    assert {k: v for k, v in found.items() if not k.startswith("facets")} == plain
+    brand = next(f for f in found["facets"] if f["name"] == "brand")
+    assert brand["kind"] == "value"
+    assert [v["count"] for v in brand["values"]] == [1]  # two of the three name no brand
+    value = brand["values"][0]
+    assert value["filter"] == [{"slot": "brand", "op": "eq", "value": value["value"], "group": 0}]
+    assert client.get("/api/search", params={"q": "x", "filter": json.dumps(value["filter"])}).status_code == 200
+    refused = client.get("/api/search", params={"like": "p1", "facets": "true"})
+    assert refused.status_code == 422
+    assert "facets" in refused.json()["error"]
+
+
 @pytest.mark.parametrize(
     "bad", ["{", "5", "[" * 3000, '[{"slot": "nothing", "value": 1}]', json.dumps([{"slot": "price", "value": 1}] * 21)]
 )

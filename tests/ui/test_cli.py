@@ -107,6 +107,24 @@ def test_search(store: Path) -> None:
     assert {"total", "relaxed", "elapsed_ms"} <= answer.keys()
 
 
+def test_facets_of_a_search(store: Path) -> None:
+    answer = lines(run("search", "", "--store", str(store), "--facets", "--json"))[0]
+    named = {f["name"]: f for f in answer["facets"]}
+    assert [(v["value"], v["count"]) for v in named["brand"]["values"]] == [("Norda", 2), ("Brill", 1)]
+    price = named["price"]
+    assert (price["kind"], price["currency"]) == ("range", "USD")
+    assert price["values"][0] == {
+        "value": "under 25", "low": None, "high": 2500, "count": 1,
+        "filter": [{"slot": "price", "op": "lte", "value": 24.99, "currency": "USD", "group": 0}],
+    }  # fmt: skip
+    filters = json.dumps(price["values"][0]["filter"])
+    assert lines(run("search", "", "--store", str(store), "--filter", filters, "--json"))[0]["total"] == 1
+    told = run("search", "kettle", "--store", str(store), "--facets")
+    assert "price (USD)" in told.stdout
+    assert "counted within: category kettle" in told.stderr
+    assert "--facets" in run("search", "", "--like", "k1", "--facets", "--store", str(store), code=2).stderr
+
+
 def test_chat_answers_a_line_with_a_line(store: Path) -> None:
     replies = lines(run("chat", "--store", str(store), "--json", stdin="kettles\n\ncheapest one\n"))
     assert [reply["turn"] for reply in replies] == [1, 2]

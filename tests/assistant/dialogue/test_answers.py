@@ -22,6 +22,13 @@ def test_an_option_of_a_slot_is_a_constraint() -> None:
     assert answered(state, "XL") == Acts(intents=("refine",), add=(Constraint("size", "eq", "Extra large"),))
 
 
+def test_an_option_asks_for_what_it_means() -> None:
+    band = (Constraint("price", "gte", 50.0), Constraint("price", "lte", 100.0))
+    asked = Question("How much?", slot="price", options=("under $50", "$50 to $100"), means=((), band))
+    assert answered(DialogueState(question=asked), "$50 to $100") == Acts(intents=("refine",), add=band)
+    assert answered(DialogueState(question=asked), "$60 to $100") is None
+
+
 def test_yes_no_and_items() -> None:
     assert answered(DialogueState(question=YES_NO), "Yes!") == Acts(intents=("affirm",))
     assert answered(DialogueState(question=YES_NO), "no thanks") == Acts(intents=("deny",))

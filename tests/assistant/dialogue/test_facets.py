@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.dialogue.facets import MAX_OPTIONS, best_question
+from assistant.dialogue.facets import MAX_OPTIONS, best_question, further_question, worth_asking
+from assistant.dialogue.facts import Choice, Facts, Narrowings
 from assistant.dialogue.state import DialogueState, Question
 from assistant.dialogue.tracker import ask
 from retrieval.types import Constraint
@@ -54,6 +55,55 @@ def test_nobody_is_asked_twice_in_a_row_or_past_the_cheapest() -> None:
 
 def test_a_slot_that_few_products_have_is_not_asked() -> None:
     assert best_question({"material": [("steel", 3), ("glass", 3)]}, DialogueState(), n_found=400) is None
+
+
+def choice(text: str, n: int, slot: Slot = "feature") -> Choice:
+    return Choice(text, (Constraint(slot, "eq", text),), n)
+
+
+SPLIT = Narrowings(
+    n_found=30,
+    attributes={
+        "capacity": [choice("1 L", 12), choice("500 ml", 10)],
+        "weight": [choice(f"{i} kg", 1) for i in range(9)],
+    },
+    features=[choice("sealed", 29), choice("insulated", 8), choice("everywhere", 30), choice("single", 1)],
+    prices=[choice("under $20", 9, "price"), choice("$20 to $50", 11, "price"), choice("$50 or more", 10, "price")],
+)
+
+
+def test_an_attribute_is_asked_where_no_slot_splits() -> None:
+    question = worth_asking(Facts(narrowings=SPLIT), DialogueState())
+    assert question is not None
+    assert (question.slot, question.text) == ("feature", "What matters most to you?")
+    assert question.options == ("insulated", "sealed")
+    assert question.means == ((Constraint("feature", "eq", "insulated"),), (Constraint("feature", "eq", "sealed"),))
+    valued = further_question(replace(SPLIT, features=()), DialogueState())
+    assert valued is not None
+    assert (valued.text, valued.options) == ("Any preference for the capacity?", ("1 L", "500 ml"))
+    slot = worth_asking(Facts(facets=FACETS, narrowings=SPLIT), DialogueState())
+    assert slot is not None
+    assert slot.slot == "color"
+
+
+def test_the_price_is_asked_last_and_all_once() -> None:
+    state = DialogueState(asked=("feature",))
+    question = further_question(SPLIT, state)
+    assert question is not None
+    assert (question.slot, question.text) == ("price", "What would you like to spend?")
+    assert question.options == ("under $20", "$20 to $50", "$50 or more")
+    assert further_question(SPLIT, replace(state, asked=("feature", "price"))) is None
+    bounded = DialogueState(constraints=(Constraint("price", "lte", 20), Constraint("feature", "eq", "insulated")))
+    assert further_question(SPLIT, bounded) is None
+    assert further_question(SPLIT, DialogueState(constraints=(Constraint("sort", "eq", "price_asc"),))) is None
+    assert further_question(SPLIT, replace(state, answering=Question("Which brand?", slot="brand"))) is None
+    assert further_question(replace(SPLIT, n_found=5), state) is None
+    assert further_question(Narrowings(n_found=30), DialogueState()) is None
+
+
+def test_a_question_with_meanings_is_stored_with_the_talk() -> None:
+    asked = ask(DialogueState(), further_question(SPLIT, DialogueState()))
+    assert DialogueState.from_json(asked.to_json()) == asked
 
 
 @settings(max_examples=80, deadline=None)
