@@ -119,7 +119,14 @@ def test_what_no_filter_could_say_is_not_offered(catalogue: Catalogue) -> None:
 
 
 def test_facts_of_attributes_are_short_and_bounded() -> None:
-    told = {"Water-proof": True, "Use": " Trail  Running ", "g": 2.5, "n": "N/A", "": "x", "x": ""}
+    told: dict[str, str | float | bool] = {
+        "Water-proof": True,
+        "Use": " Trail  Running ",
+        "g": 2.5,
+        "n": "N/A",
+        "": "x",
+        "x": "",
+    }
     assert attribute_terms(told) == {"water proof: yes", "use: trail running", "g: 2.5"}
     assert attribute_terms({"a" * 61: "x", "b": "y" * 61}) == set()
     assert len(attribute_terms({f"a{i}": "x" for i in range(100)})) == 40

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
 import sqlalchemy as sa
 
 import retrieval.upgrade as upgrading
 from retrieval.catalogue import SCHEMA, Catalogue
+from retrieval.facts import attribute_terms
 from retrieval.predicates import has
 from retrieval.upgrade import UPGRADABLE, upgrade
 from tests.retrieval.conftest import product
@@ -88,11 +90,10 @@ def test_killed_half_way_it_goes_on_there(old: Path, monkeypatch: pytest.MonkeyP
         half_way(old, die)
     assert schema(old) == UPGRADABLE
     assert len([t for t in terms(old) if t[0] == "@"]) == 8
-    read: list[int] = []
-    real = upgrading.attribute_terms
-    monkeypatch.setattr(upgrading, "attribute_terms", lambda a: read.append(1) or real(a))
+    read = Mock(side_effect=attribute_terms)
+    monkeypatch.setattr(upgrading, "attribute_terms", read)
     Catalogue.open(old).close()
-    assert len(read) == 3
+    assert read.call_count == 3
     assert schema(old) == SCHEMA
     assert len([t for t in terms(old) if t[0] == "@"]) == 14
 
