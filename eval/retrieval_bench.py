@@ -3,10 +3,10 @@
 Everything is measured on one store of `bench_store` in one process, so that figures can be set against each other.
 What is searched for is made from the store's own shelves, brands and colours.
 
-What is cached, and so kept out of the cold figures: the encoder keeps embeddings of texts, the retriever the products
-that pass the last 16 sets of filters, the vocabulary what a category word means, the catalogue its database pages. No
-text and no set of filters is asked for twice but where a figure is called warm. What passes without any filter is
-computed once a revision, by the search that `first_search_ms` times.
+What is cached: the encoder keeps embeddings of texts, the sieve what passes the last 16 sets of filters, the
+vocabulary what a category word means, the catalogue the answers to the last 64 single tests (a brand, a colour, a
+shelf) and its database pages. No text and no set of filters is asked for twice but where a figure is called warm; a
+brand or a colour by itself may come again, as it does in a shop. What is read once a revision is in `first_search_ms`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from retrieval.store import Store
 from retrieval.types import Constraint, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -143,7 +143,8 @@ def _plain(texts: Iterator[str]) -> Iterator[Query]:
 def _constrained(store: Store, texts: Iterator[str], *, rng: random.Random) -> Iterator[Query]:
     """Yield queries with one to four hard constraints; no two ask for the same price, so no filter is known."""
     vocabulary = store.vocabulary
-    low, high = store.catalogue.price_range() or (0, 0)
+    prices = store.snapshot().outlines.offer_cents
+    low, high = int(prices.min(initial=0)), int(prices.max(initial=0))
     shelves = [path.rsplit(">", 1)[-1].strip() for path in vocabulary.shelves]
     for text in texts:
         wishes = [Constraint("price", rng.choice(("lte", "gte")), round(rng.uniform(low, high / 10) / 100, 2))]
@@ -201,7 +202,7 @@ class _Oracle:
         held = store.dense.embeddings(self.ids)
         self._matrix = np.stack([held.pop(product_id) for product_id in self.ids])  # (n, d)
 
-    def recall(self, hits: Hits, embedding: NDArray[np.float32], *, among: Sequence[str]) -> float:
+    def recall(self, hits: Hits, embedding: NDArray[np.float32], *, among: Collection[str]) -> float:
         """Return the share of the best `DEPTH` of `among` that `hits` hold, ties counting for each other."""
         rows = np.array([self._row[product_id] for product_id in among])
         scores = (self._matrix @ embedding)[rows]
@@ -226,7 +227,7 @@ def _filtered(
         window = _window(oracle.prices, share=share, rng=rng)
         begun = (time.perf_counter(), time.process_time())
         with _timed(filters):
-            among = store.catalogue.matching([window])
+            among = store.snapshot().sieve.select((window,))
         with _timed(dense):
             hits = store.dense.search(embedding, n=DEPTH, among=among)
         both.append(since(begun))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from retrieval.fusion import Fused
-    from retrieval.outline import Membership, Outlines
+    from retrieval.outline import Outlines, Selection
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ MOST_OF_ONE: Final = 3
 LOOKAHEAD: Final = 18  # places from which the head may be filled: variety must not bring up what does not fit
 
 
-def stock_first(ranked: Sequence[Fused], outlines: Outlines, *, allowed: Membership, variety: bool) -> list[Fused]:
+def stock_first(ranked: Sequence[Fused], outlines: Outlines, *, allowed: Selection, variety: bool) -> list[Fused]:
     """Put what cannot be had last, after looking for a variant that can; then look after variety at the head."""
     mended = [_in_stock(item, outlines, allowed=allowed) for item in ranked]
     there = [item for item in mended if outlines.available(item.product_id)]
@@ -36,11 +36,11 @@ def stock_first(ranked: Sequence[Fused], outlines: Outlines, *, allowed: Members
     return [*head, *others, *gone]
 
 
-def _in_stock(item: Fused, outlines: Outlines, *, allowed: Membership) -> Fused:
+def _in_stock(item: Fused, outlines: Outlines, *, allowed: Selection) -> Fused:
     """Return the item, as an available variant of its group where only the item itself is out of stock."""
     if outlines.available(item.product_id):
         return item
-    siblings = outlines.groups.get(outlines.group_of(item.product_id), ())
+    siblings = outlines.members(outlines.group_of(item.product_id))
     chosen = next((key for key in siblings if key in allowed and outlines.available(key)), None)
     return item if chosen is None else replace(item, product_id=chosen)
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 import retrieval.tables as tables
-from retrieval.catalogue_reads import BATCH, CatalogueReads
+from retrieval.catalogue_reads import BATCH, CatalogueReads, read_digest
 from retrieval.errors import StoreError
 from retrieval.records import (
     Digest,
@@ -140,14 +140,6 @@ class Catalogue(CatalogueReads):
                 n += len(latest)
         return n
 
-    def checksum(self) -> str:
-        """Return what changes when any id or document text changes; what the indexes must agree with. Constant time."""
-        return f"{_read_digest(self._engine).documents:016x}"
-
-    def revision(self) -> str:
-        """Return what changes when anything about any product changes. Constant time."""
-        return f"{_read_digest(self._engine).rows:016x}"
-
     def pending(self, *, limit: int = 1000) -> Pending:
         """Return up to `limit` products that the indexes have not been told of, oldest first."""
         chosen = sa.select(_T.product_id, _BODY, _T.derived_type, _T.vanished).where(_T.key == tables.content.c.key)
@@ -217,19 +209,8 @@ def _meta(db: sa.Connection, name: str, *, default: str) -> str:
     return str(found)
 
 
-def _read_digest(engine: sa.Engine) -> Digest:
-    with engine.connect() as db:
-        found = db.scalar(sa.select(tables.meta.c.value).where(tables.meta.c.name == "digest"))
-    return _parsed(found or "0 0")
-
-
-def _parsed(text: str) -> Digest:
-    documents, rows = text.split()
-    return Digest(int(documents, 16), int(rows, 16))
-
-
 def _toggle(db: sa.Connection, flips: Iterable[Digest]) -> None:
-    total = _parsed(_meta(db, "digest", default="0 0"))
+    total = read_digest(_meta(db, "digest", default="0 0"))
     for flip in flips:
         total ^= flip
     value = f"{total.documents:x} {total.rows:x}"

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import orjson
 import sqlalchemy as sa
 
 import retrieval.tables as tables
 from retrieval.index.base import fingerprint
-from retrieval.records import chunks, product_of, untyped_of
+from retrieval.outline import Outline
+from retrieval.records import Digest, chunks, product_of, untyped_of
 from retrieval.types import Review
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from retrieval.classify import Untyped
     from retrieval.predicates import Predicate
-    from retrieval.types import Product, Sort
+    from retrieval.types import Product
 
-BATCH = 500  # bound parameters a statement, far below every database's limit
+BATCH: Final = 500  # bound parameters a statement, far below every database's limit
+REMEMBERED: Final = 64  # tests whose answers are kept: up to 4 bytes a product each
 _T = tables.product.c
 _BODY = tables.content.c.body
-_ORDERS: Mapping[Sort, list[sa.ColumnElement[Any]]] = {
-    "price_asc": [_T.offer_cents.asc()],
-    "price_desc": [_T.offer_cents.desc()],
-    "rating_desc": [_T.rating.desc().nulls_last(), _T.n_ratings.desc()],
-    "newest": [_T.released.desc()],
-    "popular": [_T.popularity.desc(), _T.n_ratings.desc()],
-}
 _COUNTED_COLUMNS = {"category": _T.product_type, "brand": _T.brand, "size": _T.size}
 _COUNTED_TERMS = ("brand", "color", "size", "material", "attribute")
 _PARTS = 60  # counted by one statement
@@ -66,6 +65,7 @@ class CatalogueReads:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self._keys = lru_cache(maxsize=REMEMBERED)(self._read_keys)
 
     def get(self, product_ids: Sequence[str]) -> list[Product]:
         """Return the products with these ids in the order asked; unknown ids are skipped."""
@@ -114,11 +114,14 @@ class CatalogueReads:
             last = rows[-1].key
             yield [product_of(r.body, derived_type=r.derived_type) for r in rows]
 
-    def outlines(self) -> list[tuple[str, str, bool, str, float, int]]:
-        """Return id, group key, whether it can be had, brand, popularity and number of ratings of everything sold."""
-        columns = (_T.product_id, _T.group_key, _T.in_stock, _T.brand, _T.popularity, _T.n_ratings)
+    def outlines(self) -> list[Outline]:
+        """Return the outline of everything that is sold."""
+        columns = (
+            _T.key, _T.product_id, _T.group_key, _T.in_stock, _T.brand, _T.popularity, _T.n_ratings, _T.offer_cents,
+            _T.currency, _T.rating, _T.released,
+        )  # fmt: skip
         with self._engine.connect() as db:
-            return [(r[0], r[1], r[2], r[3], r[4], r[5]) for r in db.execute(sa.select(*columns).where(~_T.vanished))]
+            return [Outline(*row) for row in db.execute(sa.select(*columns).where(~_T.vanished))]
 
     def untyped(self, *, batch: int = 2000) -> Iterator[Untyped]:
         """Iterate over products whose feed gave no product type, as classification reads them."""
@@ -136,32 +139,45 @@ class CatalogueReads:
 
     def matching(self, predicates: Sequence[Predicate]) -> list[str]:
         """Return the ids of everything that passes all `predicates`, sorted."""
-        passing = _passing(predicates)
         with self._engine.connect() as db:
-            if db.dialect.name != "sqlite":
-                return sorted(db.scalars(sa.select(_T.product_id).where(*passing)).all())
-            # hundreds of thousands of ids come several times faster as one value than as rows
-            found = db.scalar(sa.select(sa.func.json_group_array(_T.product_id)).where(*passing))
-            return sorted(orjson.loads(found or "[]"))
+            return sorted(db.scalars(sa.select(_T.product_id).where(*_passing(predicates))))
+
+    def keys(self, test: Predicate, *, among: NDArray[np.int32] | None = None) -> NDArray[np.int32]:
+        """Return the keys of what passes one test, each once or oftener; of products no longer sold there may be some.
+
+        Args:
+            test: No combination of others.
+            among: Keys to look at alone; without it the answer is kept until the catalogue changes.
+        """
+        if among is None:
+            return self._keys(self.revision(), test)
+        with self._engine.connect() as db:
+            listed = [_listed(db, tables.keys_where(test, among=some)) for some in chunks(among.tolist(), BATCH)]
+        return np.concatenate([np.empty(0, dtype=np.int32), *listed])
+
+    def _read_keys(self, revision: str, test: Predicate) -> NDArray[np.int32]:
+        """Read at `revision`, which is part of the key of what is remembered."""
+        del revision
+        with self._engine.connect() as db:
+            return _listed(db, tables.keys_where(test))
+
+    def checksum(self) -> str:
+        """Return what changes when any id or document text changes; what the indexes must agree with. Constant time."""
+        return f"{self._digest().documents:016x}"
+
+    def revision(self) -> str:
+        """Return what changes when anything about any product changes. Constant time."""
+        return f"{self._digest().rows:016x}"
+
+    def _digest(self) -> Digest:
+        with self._engine.connect() as db:
+            found = db.scalar(sa.select(tables.meta.c.value).where(tables.meta.c.name == "digest"))
+        return read_digest(found or "0 0")
 
     def count_matching(self, predicates: Sequence[Predicate]) -> int:
         """Return how many products pass all `predicates`."""
         with self._engine.connect() as db:
             return db.scalar(sa.select(sa.func.count()).select_from(tables.product).where(*_passing(predicates))) or 0
-
-    def extreme(self, predicates: Sequence[Predicate], *, sort: Sort, n: int, currency: str = "") -> list[str]:
-        """Return the first `n` ids by `sort` over everything that passes, in stock before out of stock.
-
-        Args:
-            predicates: What must hold.
-            sort: The order; ties fall by id.
-            n: How many at most.
-            currency: Whose prices come before all others where prices order; "" where all are alike.
-        """
-        apart = [(_T.currency == currency).desc()] if currency and sort in ("price_asc", "price_desc") else []
-        order = [_T.in_stock.desc(), *apart, *_ORDERS[sort], _T.product_id]
-        with self._engine.connect() as db:
-            return list(db.scalars(sa.select(_T.product_id).where(*_passing(predicates)).order_by(*order).limit(n)))
 
     def facets(self, predicates: Sequence[Predicate] = ()) -> dict[str, list[tuple[str, int]]]:
         """Return the values of shelf (`product_type` path), brand, color, size and material with counts, most first."""
@@ -275,6 +291,20 @@ class CatalogueReads:
 def _most(chosen: sa.Select[Any], count: sa.ColumnElement[int]) -> sa.Select[Any]:
     """Return what selects the rows of `chosen` with the highest counts."""
     return sa.select(chosen.order_by(count.desc()).limit(_MOST_VALUES).subquery())
+
+
+def _listed(db: sa.Connection, found: sa.Select[tuple[int]]) -> NDArray[np.int32]:
+    """Return the one column of `found`; in SQLite as one value, several times faster than as rows."""
+    if db.dialect.name != "sqlite":
+        return np.array(db.scalars(found).all(), dtype=np.int32)
+    listed = db.scalar(sa.select(sa.func.json_group_array(found.subquery().c.key)))
+    return np.array(orjson.loads(listed or "[]"), dtype=np.int32)
+
+
+def read_digest(text: str) -> Digest:
+    """Return a digest as it is kept, two hexadecimal numbers."""
+    documents, rows = text.split()
+    return Digest(int(documents, 16), int(rows, 16))
 
 
 def _passing(predicates: Sequence[Predicate]) -> list[sa.ColumnElement[bool]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import retrieval.lexicon as lexicon
 import retrieval.sizes as sizes
 from retrieval.facts import attribute_term
+from retrieval.families import parents
 from retrieval.predicates import Predicate, all_of, any_of, between, has, missing, none_of, says
 from retrieval.words import normal, tokens
 
@@ -120,7 +121,9 @@ def _brand(value: str, vocabulary: Vocabulary, refused: bool) -> Predicate | Non
 def _color(value: str, vocabulary: Vocabulary, refused: bool) -> Predicate | None:
     found = vocabulary.resolve("color", value)
     if refused:
-        return any_of(has("color_any", *found.values), says("title", *found.values))
+        anywhere = has("color_any", *found.values)
+        known = all(name in parents("colors") for name in found.values)
+        return anywhere if known else any_of(anywhere, says("title", *found.values))  # known names are facts of titles
     return has("color", *found.values) if found.known else None
 
 

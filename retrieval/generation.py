@@ -20,7 +20,7 @@ from retrieval.index.memory import MemoryDenseIndex
 from retrieval.manifest import IndexManifest, language_of, schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -95,7 +95,7 @@ class Serving:
         return self._current().dense.embeddings(product_ids)
 
     def search(
-        self, embedding: NDArray[np.float32], *, n: int, among: Sequence[str] | None = None
+        self, embedding: NDArray[np.float32], *, n: int, among: Collection[str] | None = None
     ) -> list[tuple[str, float]]:
         """Return up to `n` (product id, cosine), best first, only of `among` where it is given."""
         return self._current().dense.search(embedding, n=n, among=among)

@@ -1,85 +1,235 @@
-"""What ranking must know of every product at once: its variant group, its brand, and whether it can be had."""
+"""What search must know of every product at once, as columns: row i is the product whose id is the i-th."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from retrieval.types import Sort
+
+    Rows = NDArray[np.int32]
+    Mask = NDArray[np.bool_]
+
+NOBODY: Final = -1  # the row of a product that this revision does not know
 
 
-class Membership(Protocol):
-    """Ids that answer whether they hold one: a set, or anything as quick."""
+class Outline(NamedTuple):
+    """One product, as the catalogue lists it; `key` is its number there."""
 
-    def __contains__(self, product_id: str, /) -> bool:
-        """Whether `product_id` is one of them."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """One product's row."""
-
+    key: int
     product_id: str
     group_key: str
     available: bool
     brand: str
-    popularity: float = 0.0
-    n_ratings: int = 0
+    popularity: float
+    n_ratings: int
+    offer_cents: int
+    currency: str
+    rating: float | None
+    released: str
 
 
-@dataclass(frozen=True)
 class Outlines:
-    """All rows of one catalogue revision."""
+    """All products of one catalogue revision.
 
-    rows: dict[str, Outline] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)  # product id -> group key
-    groups: dict[str, list[str]] = field(default_factory=dict)  # group key -> product ids, sorted
+    Attributes:
+        ids: Their ids, sorted.
+        row: Product id -> row.
+        keys: Their numbers in the catalogue, int32 (n,).
+        offer_cents: Prices, int64 (n,).
+        ratings: Float64 (n,), NaN where there is none.
+    """
 
-    @classmethod
-    def of(cls, rows: Iterable[Outline]) -> Outlines:
-        """Group the rows."""
-        by_id = {row.product_id: row for row in rows}
-        groups: dict[str, list[str]] = {}
-        for product_id in sorted(by_id):
-            groups.setdefault(by_id[product_id].group_key, []).append(product_id)
-        return cls(by_id, {product_id: row.group_key for product_id, row in by_id.items()}, groups)
+    def __init__(self, outlines: Iterable[Outline]) -> None:
+        rows = sorted(outlines, key=lambda outline: outline.product_id)
+        columns = Outline(*(zip(*rows, strict=True) if rows else [()] * len(Outline._fields)))
+        self.ids: list[str] = list(columns.product_id)
+        self.row = {product_id: row for row, product_id in enumerate(self.ids)}
+        self.offer_cents: NDArray[np.int64] = np.array(columns.offer_cents, dtype=np.int64)
+        self.ratings: NDArray[np.float64] = np.array(columns.rating, dtype=np.float64)
+        self._n_ratings: NDArray[np.int64] = np.array(columns.n_ratings, dtype=np.int64)
+        self._popularity: NDArray[np.float64] = np.array(columns.popularity, dtype=np.float64)
+        self._available: Mask = np.array(columns.available, dtype=np.bool_)
+        self._currencies, self._released, self._brands = columns.currency, columns.released, columns.brand
+        self.keys: NDArray[np.int32] = np.array(columns.key, dtype=np.int32)
+        self._rows_by_key = _inverse(self.keys)
+        codes: dict[str, int] = {}
+        self._group: Rows = np.array([codes.setdefault(key, len(codes)) for key in columns.group_key], dtype=np.int32)
+        self._group_keys = list(codes)
+        self._codes = codes
+        self._by_group: Rows = np.argsort(self._group, kind="stable").astype(np.int32)
+        self._first_of_group = np.searchsorted(self._group[self._by_group], np.arange(len(codes) + 1))
+
+    def __len__(self) -> int:
+        """Return how many products are sold."""
+        return len(self.ids)
+
+    # Selections
+
+    @cached_property
+    def everything(self) -> Selection:
+        """Every product."""
+        return Selection(self, np.ones(len(self), dtype=np.bool_))
+
+    def selection(self, product_ids: Iterable[str]) -> Selection:
+        """Return those of some products that are sold."""
+        mask = np.zeros(len(self), dtype=np.bool_)
+        mask[self._known_rows(product_ids)] = True
+        return Selection(self, mask)
+
+    def rows_of(self, keys: NDArray[np.int32]) -> Rows:
+        """Return the rows of products by their keys in the catalogue; what is not sold here is left out."""
+        rows: Rows = self._rows_by_key[keys[keys < len(self._rows_by_key)]]
+        sold: Rows = rows[rows != NOBODY]
+        return sold
+
+    def first(self, among: Selection, *, sort: Sort, n: int, currency: str = "") -> list[str]:
+        """Return the first `n` ids by `sort`, in stock before out of stock, ties by id.
+
+        Args:
+            among: What is sorted.
+            sort: The order.
+            n: How many at most.
+            currency: Whose prices come before all others where prices order; "" where all are alike.
+        """
+        order = self._order(sort, currency if sort in ("price_asc", "price_desc") else "")
+        return [self.ids[row] for row in order[among.mask[order]][:n].tolist()]
+
+    def _order(self, sort: Sort, currency: str) -> Rows:
+        """Return all rows in an order; computed once."""
+        name = f"{sort} {currency}"
+        if name not in self._orders:
+            foreign = np.array([code != currency for code in self._currencies]) if currency else ()
+            keys = [*self._sorted_by(sort), *([foreign] if currency else []), ~self._available]  # the last counts most
+            self._orders[name] = np.lexsort(keys).astype(np.int32)
+        return self._orders[name]
+
+    @cached_property
+    def _orders(self) -> dict[str, Rows]:
+        return {}
+
+    def _sorted_by(self, sort: Sort) -> list[NDArray[np.generic]]:
+        """Return the columns that an order compares, ascending, the last first."""
+        match sort:
+            case "price_asc":
+                return [self.offer_cents]
+            case "price_desc":
+                return [-self.offer_cents]
+            case "rating_desc":
+                return [-self._n_ratings, np.where(np.isnan(self.ratings), np.inf, -self.ratings)]
+            case "newest":
+                dates = np.unique(np.array(self._released, dtype=np.str_), return_inverse=True)[1]
+                return [-dates]
+            case "popular":
+                return [-self._n_ratings, -self._popularity]
+
+    # Groups
 
     def group_of(self, product_id: str) -> str:
         """Return the group key; a product this revision does not know is its own group."""
-        return self.keys.get(product_id, product_id)
+        row = self.row.get(product_id)
+        return product_id if row is None else self._group_keys[self._group[row]]
 
-    def count_groups(self, product_ids: Collection[str]) -> int:
-        """Return how many groups these products are of."""
-        if len(product_ids) == len(self.keys):
-            return len(self.groups)  # everything that is sold, as without any filter
-        return len(set(map(self.keys.get, product_ids, product_ids)))
+    def members(self, group_key: str) -> list[str]:
+        """Return the ids of a group, sorted."""
+        code = self._codes.get(group_key)
+        if code is None:
+            return []
+        start, stop = self._first_of_group[code : code + 2]
+        return [self.ids[row] for row in self._by_group[start:stop].tolist()]
 
-    def members(self, group_key: str, *, among: Membership) -> int:
-        """Return how many variants of a group are among some products."""
-        return sum(product_id in among for product_id in self.groups.get(group_key, ()))
-
-    def available(self, product_id: str) -> bool:
-        """Whether the product is in stock or can be ordered."""
-        row = self.rows.get(product_id)
-        return row is not None and row.available
-
-    def brand(self, product_id: str) -> str:
-        """Return the brand in lower case."""
-        row = self.rows.get(product_id)
-        return row.brand.lower() if row else ""
-
-    def renown(self, product_ids: Iterable[str]) -> list[tuple[str, float]]:
-        """Return (product id, how well known) most known first: by popularity, else by ratings; empty where alike."""
-        known = [self.rows[product_id] for product_id in product_ids if product_id in self.rows]
-        for figure in (lambda row: row.popularity, lambda row: float(row.n_ratings)):
-            figures = [(row.product_id, math.log1p(figure(row))) for row in known]
-            if len({value for _, value in figures}) > 1:
-                return sorted(figures, key=lambda pair: (-pair[1], pair[0]))
-        return []
+    def count_groups(self, rows: Rows) -> int:
+        """Return how many groups the products of some rows are of."""
+        return int(np.count_nonzero(np.bincount(self._group[rows], minlength=1)))
 
     def spread(self) -> float:
         """Return the mean number of products a group, at least 1."""
-        return len(self.rows) / len(self.groups) if self.groups else 1.0
+        return len(self) / len(self._group_keys) if self._group_keys else 1.0
+
+    # Single products
+
+    def available(self, product_id: str) -> bool:
+        """Whether the product is in stock or can be ordered."""
+        row = self.row.get(product_id)
+        return row is not None and bool(self._available[row])
+
+    def brand(self, product_id: str) -> str:
+        """Return the brand in lower case."""
+        row = self.row.get(product_id)
+        return "" if row is None else self._brands[row].lower()
+
+    def renown(self, product_ids: Iterable[str]) -> list[tuple[str, float]]:
+        """Return (product id, how well known) most known first: by popularity, else by ratings; empty where alike."""
+        rows = among.rows if isinstance(among := product_ids, Selection) else self._known_rows(product_ids)
+        for column in (self._popularity, self._n_ratings):
+            figures = np.log1p(column[rows].astype(np.float64))
+            if len(figures) and figures.min() < figures.max():
+                order = np.lexsort((rows, -figures))
+                return [(self.ids[rows[i]], float(figures[i])) for i in order.tolist()]
+        return []
+
+    def _known_rows(self, product_ids: Iterable[str]) -> Rows:
+        return np.array([row for key in product_ids if (row := self.row.get(key)) is not None], dtype=np.int32)
+
+
+class Selection:
+    """Some products of one revision: a collection of ids that answers quickly whether it holds one.
+
+    Attributes:
+        of: The revision.
+        mask: Whether each of its rows is in, bool (n,).
+    """
+
+    def __init__(self, of: Outlines, mask: Mask) -> None:
+        self.of = of
+        self.mask = mask
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The rows that are in, ascending, int32."""
+        return np.flatnonzero(self.mask).astype(np.int32)
+
+    def __len__(self) -> int:
+        """Return how many products are in."""
+        return len(self.rows)
+
+    def __contains__(self, product_id: object) -> bool:
+        """Whether a product is in."""
+        row = self.of.row.get(product_id) if isinstance(product_id, str) else None
+        return row is not None and bool(self.mask[row])
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the ids that are in, sorted."""
+        ids = self.of.ids
+        return (ids[row] for row in self.rows.tolist())
+
+    def first(self, n: int) -> list[str]:
+        """Return the first `n` ids."""
+        return [self.of.ids[row] for row in self.rows[:n].tolist()]
+
+    def without(self, product_ids: Iterable[str]) -> Selection:
+        """Return the selection less some products."""
+        return Selection(self.of, self.mask & ~self.of.selection(product_ids).mask)
+
+    def count_groups(self) -> int:
+        """Return how many groups its products are of."""
+        return self.of.count_groups(self.rows)
+
+
+def quick(ids: Collection[str]) -> Collection[str]:
+    """Return the ids as a collection that answers in constant time whether it holds one."""
+    return ids if isinstance(ids, Selection) else frozenset(ids)
+
+
+def _inverse(keys: NDArray[np.int32]) -> Rows:
+    """Return row by key; `NOBODY` for the keys between."""
+    rows = np.full(int(keys.max(initial=-1)) + 1, NOBODY, dtype=np.int32)
+    rows[keys] = np.arange(len(keys), dtype=np.int32)
+    return rows

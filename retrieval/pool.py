@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from retrieval.fusion import Fused
-    from retrieval.outline import Outlines
+    from retrieval.outline import Outlines, Selection
     from retrieval.predicates import Predicate
+    from retrieval.sieve import Sieve
     from retrieval.vocabulary import Vocabulary
 
 
@@ -40,17 +40,7 @@ class Snapshot:
     revision: str
     vocabulary: Vocabulary
     outlines: Outlines
-
-
-@dataclass(frozen=True, slots=True)
-class Ordered:
-    """Sorted ids that answer whether they hold one; a set of all ids costs more than the search that asks of a few."""
-
-    ids: Sequence[str]
-
-    def __contains__(self, product_id: str, /) -> bool:
-        place = bisect_left(self.ids, product_id)
-        return place < len(self.ids) and self.ids[place] == product_id
+    sieve: Sieve
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +49,25 @@ class Pool:
 
     Attributes:
         predicates: The filters.
-        ids: What passes them and is not excluded, sorted.
+        chosen: What passes them and is not excluded.
         passing: How many pass them, the excluded too.
-        excluded: What passes them and is not in `ids`.
+        excluded: What passes them and is not in `chosen`.
     """
 
     predicates: tuple[Predicate, ...]
-    ids: Sequence[str]
+    chosen: Selection
     passing: int
     excluded: frozenset[str] = frozenset()
 
     @property
-    def among(self) -> Sequence[str] | None:
+    def among(self) -> Selection | None:
         """What an index is told: without filters it searches everything, and the few excluded are dropped after."""
-        return self.ids if self.predicates else None
-
-    @property
-    def allowed(self) -> Ordered:
-        """The same ids, to be asked whether they hold one."""
-        return Ordered(self.ids)
+        return self.chosen if self.predicates else None
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Products best first, as far as they were asked for, and what they are the best of: sorted ids, or a set."""
+    """Products best first, as far as they were asked for, and what they are the best of."""
 
     items: Sequence[Fused]
-    among: Sequence[str] | set[str]
-
-    @property
-    def allowed(self) -> Ordered | set[str]:
-        """The same ids, to be asked whether they hold one."""
-        return self.among if isinstance(self.among, set) else Ordered(self.among)
+    among: Selection

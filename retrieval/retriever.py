@@ -16,7 +16,7 @@ from retrieval.errors import QueryError
 from retrieval.facets import count_facets
 from retrieval.fusion import Fused, dense_share, fuse
 from retrieval.plan import ALTERNATIVES, plan
-from retrieval.pool import Order, Ordered, Pool
+from retrieval.pool import Order, Pool
 from retrieval.relax import Relaxation, relax
 from retrieval.types import Constraint, Hit, Ranking
 
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from retrieval.encoder.base import Encoder
     from retrieval.facets import Facets
     from retrieval.index.base import DenseIndex
+    from retrieval.outline import Selection
     from retrieval.plan import Plan
     from retrieval.pool import Snapshot, WordIndex
     from retrieval.predicates import Predicate
     from retrieval.relax import Wish
     from retrieval.types import Product, Query, Slot, Sort
 
-REMEMBERED: Final = 16  # filter results kept: a conversation asks the same ones again
+REMEMBERED: Final = 16  # counts of facets kept: a conversation asks for the same ones again
 DEEPEST: Final = 2000  # hits fetched of each index, however many variants a product has
 OWN_SHARE: Final = 0.7  # of the product's embedding where "like this" comes with words of its own
 NEAREST: Final = 50  # products that stand for a category this shop does not carry
@@ -58,11 +59,11 @@ class Retriever:
         """Wire the parts.
 
         Args:
-            catalogue: Decides filters and extremes.
+            catalogue: Counts facets and gives the products that are shown.
             encoder: Embeds the words of a query.
             lexical: Ranks by words.
             dense: Ranks by likeness.
-            snapshot: Gives the vocabulary and outlines of the catalogue's present revision.
+            snapshot: Gives what is known of the catalogue's present revision, and what decides filters.
             dense_weight: Share of likeness in a score, 0..1.
             candidates: How many variant groups of each list are fused.
         """
@@ -73,7 +74,6 @@ class Retriever:
         self._snapshot = snapshot
         self._weight = dense_weight
         self._candidates = candidates
-        self._matching = lru_cache(maxsize=REMEMBERED)(self._match)
         self._facets = lru_cache(maxsize=REMEMBERED)(self._count_facets)
         self._narrowings = lru_cache(maxsize=REMEMBERED)(self._count_narrowings)
 
@@ -97,10 +97,10 @@ class Retriever:
         pool = self._pool(relaxation.kept, query, now=now, origin=origin)
         needed = query.offset + query.n
         order = self._ordered(wanted, pool, now=now, relaxation=relaxation, origin=origin, needed=needed)
-        hits, total = self._page(order, query=query, now=now)
+        hits = self._page(order, pool, query=query, now=now)
         return Ranking(
             hits=tuple(hits),
-            total=total,
+            total=order.among.count_groups(),
             relaxed=relaxation.constraints,
             unknown=wanted.unknown,
             not_carried=wanted.not_carried or self._unheard(wanted),
@@ -142,7 +142,7 @@ class Retriever:
         kept = self._relaxed(wanted, query, now=now, origin=None).kept
         predicates = tuple(wish.predicate for wish in kept)
         taken = {wish.slot for wish in kept if wish.slot in ALTERNATIVES and not wish.negative}
-        if wanted.named is None or not self._matching(now.revision, (*predicates, wanted.named)):
+        if wanted.named is None or not len(now.sieve.select((*predicates, wanted.named))):
             return self._narrowings(now.revision, predicates, frozenset(taken))
         found = self._narrowings(now.revision, (*predicates, wanted.named), frozenset({*taken, "category"}))
         return replace(found, within=(Constraint("category", "eq", query.text.strip()),))
@@ -167,23 +167,17 @@ class Retriever:
     def _relaxed(self, wanted: Plan, query: Query, *, now: Snapshot, origin: Product | None) -> Relaxation:
         if not query.relax:
             return Relaxation(wanted.wishes)
-        return relax(wanted.wishes, count=lambda kept: len(self._pool(kept, query, now=now, origin=origin).ids))
+        return relax(wanted.wishes, count=lambda kept: len(self._pool(kept, query, now=now, origin=origin).chosen))
 
     def _pool(self, wishes: Sequence[Wish], query: Query, *, now: Snapshot, origin: Product | None) -> Pool:
         predicates = tuple(wish.predicate for wish in wishes)
-        passing = self._matching(now.revision, predicates)
+        passing = now.sieve.select(predicates)
         gone = set(query.exclude)
         if origin is not None:
             gone |= {origin.product_id, origin.group_key}
-        held, groups = Ordered(passing), now.outlines.groups
-        excluded = frozenset(key for name in gone for key in (name, *groups.get(name, ())) if key in held)
-        ids = tuple(key for key in passing if key not in excluded) if excluded else passing
-        return Pool(predicates, ids, passing=len(passing), excluded=excluded)
-
-    def _match(self, revision: str, predicates: tuple[Predicate, ...]) -> tuple[str, ...]:
-        """Return the ids passing all predicates at `revision`, which is part of the key of what is remembered."""
-        del revision
-        return tuple(self._catalogue.matching(predicates))
+        excluded = frozenset(key for name in gone for key in (name, *now.outlines.members(name)) if key in passing)
+        chosen = passing.without(excluded) if excluded else passing
+        return Pool(predicates, chosen, passing=len(passing), excluded=excluded)
 
     # In which order
 
@@ -198,8 +192,8 @@ class Retriever:
         needed: int,
     ) -> Order:
         """Return at least the best `needed` groups of the pool, best first."""
-        if not pool.ids:
-            return Order((), ())
+        if not pool.chosen:
+            return Order((), pool.chosen)
         sort = wanted.sort or _towards(relaxation)
         if origin is not None:
             ranked = self._alike(origin, wanted.core, pool=pool, now=now)
@@ -208,11 +202,11 @@ class Retriever:
         elif wanted.core:
             ranked = self._ranked(wanted, pool=pool, now=now)
         else:
-            return Order(self._sorted(pool, sort="popular", now=now, needed=needed), pool.ids)
-        ranked = stock_first(ranked, now.outlines, allowed=pool.allowed, variety=not wanted.asks_brand)
+            return Order(self._sorted(pool.chosen, sort="popular", now=now, needed=needed), pool.chosen)
+        ranked = stock_first(ranked, now.outlines, allowed=pool.chosen, variety=not wanted.asks_brand)
         if origin is None:
             ranked = self._shelf_first(ranked, wanted, pool=pool, now=now)
-        return Order(self._then_rest(ranked, pool, now=now, needed=needed), pool.ids)
+        return Order(self._then_rest(ranked, pool, now=now, needed=needed), pool.chosen)
 
     def _ranked(self, wanted: Plan, *, pool: Pool, now: Snapshot) -> list[Fused]:
         """Rank by the words of the query, as far as the filters leave something to rank by."""
@@ -227,38 +221,38 @@ class Retriever:
     def _shelf_first(self, ranked: list[Fused], wanted: Plan, *, pool: Pool, now: Snapshot) -> list[Fused]:
         """Put the shelf that the text names before everything else; `ranked` as it is where it names none."""
         shelf = self._shelf(wanted, pool, now=now)
-        if not shelf.ids:
+        if shelf is None:
             return ranked
         first = stock_first(
             self._typical(wanted, pool=shelf, now=now),
             now.outlines,
-            allowed=shelf.allowed,
+            allowed=shelf.chosen,
             variety=not wanted.asks_brand,
         )
         seen = {item.product_id for item in first}
         return [*first, *(item for item in ranked if item.product_id not in seen)]
 
-    def _shelf(self, wanted: Plan, pool: Pool, *, now: Snapshot) -> Pool:
-        """Return what of the pool stands on the shelf that the text names; an empty pool where it names none."""
+    def _shelf(self, wanted: Plan, pool: Pool, *, now: Snapshot) -> Pool | None:
+        """Return what of the pool stands on the shelf that the text names; None where that is nothing."""
         if wanted.named is None:
-            return Pool((), (), 0)
+            return None
         predicates = (*pool.predicates, wanted.named)
-        passing = self._matching(now.revision, predicates)
-        kept = tuple(key for key in passing if key not in pool.excluded)
-        return Pool(predicates, kept, len(passing), pool.excluded)
+        passing = now.sieve.select(predicates)
+        chosen = passing.without(pool.excluded) if pool.excluded else passing
+        return Pool(predicates, chosen, len(passing), pool.excluded) if chosen else None
 
     def _typical(self, wanted: Plan, *, pool: Pool, now: Snapshot) -> list[Fused]:
         """Rank a shelf that nothing more is asked of: the well-known first, and what is typical of the shelf.
 
         The word "laptop" says nothing within the laptops, and would bring up the laptop locks that strayed in.
         """
-        held = self._dense.embeddings(pool.ids[:DEEPEST]).values()
+        held = self._dense.embeddings(pool.chosen.first(DEEPEST)).values()
         embedding = self._embedded(wanted.text)
         if held:
             centre = np.mean(np.stack(list(held)), axis=0)
             embedding = _unit(embedding + centre / np.linalg.norm(centre))
         likeness = self._dense.search(embedding, n=self._depth(pool, now=now), among=pool.among)
-        known = now.outlines.renown(pool.ids)
+        known = now.outlines.renown(pool.chosen)
         weight = self._weight if known else 1.0
         ranked = fuse(known, likeness, weight=weight, top=self._candidates, group_of=now.outlines.group_of)
         return [replace(item, lexical=0.0) for item in ranked]
@@ -277,7 +271,7 @@ class Retriever:
     def _fused(self, text: str, embedding: NDArray[np.float32], *, pool: Pool, now: Snapshot) -> list[Fused]:
         """Ask both indexes, deep enough that variants of few products do not fill the lists."""
         depth = self._depth(pool, now=now)
-        known = now.outlines.rows
+        known = now.outlines.row
         lists = (
             self._lexical.search(text, n=depth, among=pool.among),
             self._dense.search(embedding, n=depth, among=pool.among),
@@ -293,69 +287,72 @@ class Retriever:
 
     def _extreme(self, wanted: Plan, pool: Pool, *, sort: Sort, now: Snapshot, needed: int) -> Order:
         """Sort everything that passes; words narrow it only where the whole pool can be asked for them."""
-        narrowed = self._narrowed(wanted, pool, now=now)
-        if not narrowed:
-            return Order(self._sorted(pool, sort=sort, now=now, needed=needed), pool.ids)
-        ordered = self._sorted(pool, sort=sort, now=now, needed=len(pool.ids))
-        return Order(_placed([item.product_id for item in ordered if item.product_id in narrowed]), narrowed)
+        narrowed = self._narrowed(wanted, pool, now=now) or pool.chosen
+        return Order(self._sorted(narrowed, sort=sort, now=now, needed=needed), narrowed)
 
-    def _narrowed(self, wanted: Plan, pool: Pool, *, now: Snapshot) -> set[str]:
-        """Return what of the pool the words of the query mean; empty where they say no more than the filters."""
+    def _narrowed(self, wanted: Plan, pool: Pool, *, now: Snapshot) -> Selection | None:
+        """Return what of the pool the words of the query mean; None where they say no more than the filters."""
         if wanted.not_carried:
-            return {item.product_id for item in self._ranked(wanted, pool=pool, now=now)[:NEAREST]}
+            return self._nearest(wanted, pool, now=now)
         shelf = self._shelf(wanted, pool, now=now)
-        if shelf.ids or not wanted.extra:
-            return set(shelf.ids)
-        holding = self._lexical.holding_all(self._lexical.mend(wanted.extra))
-        holding = {key for key in holding if key in pool.allowed}
+        if shelf is not None:
+            return shelf.chosen
+        if not wanted.extra:
+            return None
+        holding = {key for key in self._lexical.holding_all(self._lexical.mend(wanted.extra)) if key in pool.chosen}
         if holding or wanted.has_category:
-            return holding
-        return {item.product_id for item in self._ranked(wanted, pool=pool, now=now)[:NEAREST]}
+            return now.outlines.selection(holding)
+        return self._nearest(wanted, pool, now=now)
 
-    def _sorted(self, pool: Pool, *, sort: Sort, now: Snapshot, needed: int) -> list[Fused]:
-        """Return the first of the whole pool by `sort`, at least `needed` groups where there are as many."""
-        allowed = pool.allowed
-        limit = math.ceil(needed * now.outlines.spread() * 2)
+    def _nearest(self, wanted: Plan, pool: Pool, *, now: Snapshot) -> Selection:
+        best = self._ranked(wanted, pool=pool, now=now)[:NEAREST]
+        return now.outlines.selection(item.product_id for item in best)
+
+    def _sorted(self, among: Selection, *, sort: Sort, now: Snapshot, needed: int) -> list[Fused]:
+        """Return the first of a selection by `sort`, at least `needed` groups where there are as many."""
         currency = now.vocabulary.currency if len(now.vocabulary.currencies) > 1 else ""
+        limit = math.ceil(needed * now.outlines.spread() * 2)
         while True:
-            every = self._catalogue.extreme(pool.predicates, sort=sort, n=limit, currency=currency)
-            kept = [key for key in every if key in allowed]
-            if limit >= pool.passing or len({now.outlines.group_of(key) for key in kept}) >= needed:
-                break
+            found = now.outlines.first(among, sort=sort, n=limit, currency=currency)
+            if len(found) == len(among) or len(set(map(now.outlines.group_of, found))) >= needed:
+                return _placed(found)
             limit *= 4
-        return _placed(kept)
 
     def _then_rest(self, ranked: list[Fused], pool: Pool, *, now: Snapshot, needed: int) -> list[Fused]:
         """Append what the indexes did not rank, the popular first, where paging reaches that far."""
         seen = {item.product_id for item in ranked}
         groups = {now.outlines.group_of(product_id) for product_id in seen}
-        if len(groups) >= needed or len(seen) >= len(pool.ids):
+        if len(groups) >= needed or len(seen) >= len(pool.chosen):
             return ranked
-        rest = self._sorted(pool, sort="popular", now=now, needed=len(pool.ids))
-        return [*ranked, *(Fused(item.product_id, 0.0, 0.0, 0.0) for item in rest if item.product_id not in seen)]
+        rest = now.outlines.first(pool.chosen, sort="popular", n=len(pool.chosen))
+        return [*ranked, *(Fused(key, 0.0, 0.0, 0.0) for key in rest if key not in seen)]
 
     # What is shown
 
-    def _page(self, order: Order, *, query: Query, now: Snapshot) -> tuple[list[Hit], int]:
-        """Collapse variants and cut the page; return the hits and the number of groups in all."""
+    def _page(self, order: Order, pool: Pool, *, query: Query, now: Snapshot) -> list[Hit]:
+        """Collapse variants and cut the page.
+
+        Where the catalogue has changed since the snapshot, what no longer passes is left out.
+        """
         group_of = now.outlines.group_of
         best: dict[str, Fused] = {}
         for item in order.items:
             best.setdefault(group_of(item.product_id), item)
         page = list(best.values())[query.offset : query.offset + query.n]
         products = {p.product_id: p for p in self._catalogue.get([item.product_id for item in page])}
-        hits = [
+        if self._catalogue.revision() != now.revision:
+            products = {key: p for key, p in products.items() if all(test.holds(p) for test in pool.predicates)}
+        return [
             Hit(
                 product,
                 item.score,
                 lexical=item.lexical,
                 dense=item.dense,
-                group_size=now.outlines.members(product.group_key, among=order.allowed),
+                group_size=sum(key in order.among for key in now.outlines.members(product.group_key)),
             )
             for item in page
             if (product := products.get(item.product_id)) is not None
         ]
-        return hits, now.outlines.count_groups(order.among)
 
 
 def _placed(product_ids: Sequence[str]) -> list[Fused]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import retrieval.lexicon as lexicon
@@ -56,7 +56,7 @@ def _bare(words: Sequence[str]) -> str:
     return "".join(words).replace(" ", "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shelf:
     """One `product_type` path, read: per step, the phrases it names."""
 
@@ -64,15 +64,21 @@ class Shelf:
     steps: tuple[tuple[Phrase, ...], ...]
     n_products: int
 
-    @property
+    @cached_property
+    def bare_steps(self) -> tuple[frozenset[str], ...]:
+        """The phrases of each step without spaces."""
+        return tuple(frozenset(map(_bare, step)) for step in self.steps)
+
+    @cached_property
     def all_words(self) -> frozenset[str]:
         """Every word of the whole path."""
         return frozenset(w for step in self.steps for p in step for w in p)
 
     def under(self, wanted: Phrase) -> bool:
         """Whether a step is exactly `wanted`, and what follows is no accessory to it."""
+        name = _bare(wanted)
         for i, step in enumerate(self.steps):
-            if any(p == wanted or _bare(p) == _bare(wanted) for p in step):
+            if name in self.bare_steps[i]:
                 compound = len(step) > 1 and i < len(self.steps) - 1
                 return not compound and not any(self._serves(later, wanted) for later in self.steps[i + 1 :])
         return False
@@ -113,6 +119,13 @@ class ShelfIndex:
         )
         self.shelves = tuple(s for s in self.shelves if s.steps)
         self.words = frozenset(w for s in self.shelves for w in s.all_words)
+        self._named_so: dict[str, list[int]] = {}  # the name of a step without spaces -> places of shelves
+        self._ending_in: dict[str, list[int]] = {}  # the last word of a last step -> places of shelves
+        for place, shelf in enumerate(self.shelves):
+            for name in frozenset().union(*shelf.bare_steps):
+                self._named_so.setdefault(name, []).append(place)
+            for word in {p[-1].split()[-1] for p in shelf.steps[-1]}:
+                self._ending_in.setdefault(word, []).append(place)
 
     def meant(self, text: str) -> tuple[str, ...]:
         """Return the paths that a product type names, with the narrower kinds it is known to include."""
@@ -126,8 +139,7 @@ class ShelfIndex:
 
     def has_exactly(self, text: str) -> bool:
         """Whether some step of some shelf is called exactly that."""
-        wanted = _bare(phrase(text))
-        return any(_bare(p) == wanted for s in self.shelves for step in s.steps for p in step)
+        return _bare(phrase(text)) in self._named_so
 
     def mixed(self, paths: Iterable[str]) -> frozenset[str]:
         """Return those of `paths` whose last step names several things."""
@@ -136,11 +148,13 @@ class ShelfIndex:
 
     def ending(self, noun: str) -> tuple[str, ...]:
         """Return the paths whose last step ends in `noun`, inside fixed compounds too: "case" ends "phone cases"."""
-        return tuple(s.path for s in self.shelves if any(p[-1].split()[-1] == noun for p in s.steps[-1]))
+        return tuple(self.shelves[place].path for place in self._ending_in.get(noun, ()))
 
     def _named(self, wanted: Phrase) -> dict[str, None]:
-        found = {s.path: None for s in self.shelves if s.under(wanted) or s.is_kind_of(wanted)}
-        return found or {s.path: None for s in self.shelves if s.is_kind_by_path(wanted)}
+        kin = self._ending_in.get(wanted[-1].split()[-1], [])
+        near = [self.shelves[place] for place in sorted({*kin, *self._named_so.get(_bare(wanted), ())})]
+        found = {s.path: None for s in near if s.under(wanted) or s.is_kind_of(wanted)}
+        return found or {s.path: None for s in near if s.is_kind_by_path(wanted)}
 
     def nearest(self, text: str, *, n: int) -> list[str]:
         """Return the shelves that share most with a type that is not carried: its noun first, then its words."""

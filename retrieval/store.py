@@ -18,11 +18,12 @@ from retrieval.generation import Generation, Place, Serving
 from retrieval.ingest import flush
 from retrieval.lock import OPENING, is_written, unbuilt, writing
 from retrieval.manifest import IndexManifest, manifest_stamp, read_manifest, write_manifest
-from retrieval.outline import Outline, Outlines
+from retrieval.outline import Outlines
 from retrieval.pool import Snapshot
 from retrieval.rebuild import Rebuild, StoreIndexer
 from retrieval.retriever import Retriever
 from retrieval.settings import RetrievalSettings, read_settings
+from retrieval.sieve import Sieve
 from retrieval.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -189,11 +190,9 @@ class Store:
             if self._present is None or (self._present.revision != revision and now >= self._rests_until):
                 if self._present is not None:
                     self._generation.refresh()
-                self._present = Snapshot(
-                    revision,
-                    Vocabulary.of(self.catalogue),
-                    Outlines.of(Outline(*row) for row in self.catalogue.outlines()),
-                )
+                outlines = Outlines(self.catalogue.outlines())
+                sieve = Sieve(self.catalogue, outlines)
+                self._present = Snapshot(revision, Vocabulary.of(self.catalogue), outlines, sieve)
                 took = time.monotonic() - now
                 self._rests_until = now + took * (1 + REST) if took > COSTLY_S else 0.0
             return self._present

@@ -11,6 +11,8 @@ from retrieval.facts import TERM_FIELDS, TEXT_FIELDS
 from retrieval.predicates import COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from retrieval.predicates import Predicate
 
 metadata = sa.MetaData()
@@ -131,7 +133,7 @@ def where(predicate: Predicate) -> sa.ColumnElement[bool]:
         case "none_of":
             return sa.not_(sa.or_(sa.false(), *(where(p) for p in predicate.parts)))
         case "phrase":
-            return sa.or_(sa.false(), *(_says(predicate.field, v) for v in predicate.values))
+            return sa.exists().where(wording.c.key == product.c.key, _says_any(predicate)).correlate(product)
         case "between":
             return _between(predicate)
         case "missing":
@@ -140,26 +142,51 @@ def where(predicate: Predicate) -> sa.ColumnElement[bool]:
             return _has(predicate)
 
 
+def keys_where(test: Predicate, *, among: Sequence[int] | None = None) -> sa.Select[tuple[int]]:
+    """Return the statement for the keys of what passes a single test, from the table that decides it alone.
+
+    A product that is no longer sold may be among them, and a key may come more than once.
+    """
+    match test.test:
+        case "any" if test.field not in COLUMNS:
+            found = _with_term(test)
+        case "phrase":
+            found = sa.select(wording.c.key).where(_says_any(test))
+        case "between" if test.field not in _NUMBER_COLUMNS:
+            found = _with_measure(test)
+        case _:
+            found = sa.select(product.c.key).where(where(test))
+    return found if among is None else found.where(found.selected_columns[0].in_(among))
+
+
 def _has(predicate: Predicate) -> sa.ColumnElement[bool]:
     if predicate.field in COLUMNS:
         return product.c[predicate.field].in_(predicate.values)
+    return product.c.key.in_(_with_term(predicate))
+
+
+def _with_term(predicate: Predicate) -> sa.Select[tuple[int]]:
     found = sa.select(term.c.key).where(term.c.field == term_field(predicate.field))
-    return product.c.key.in_(found.where(term.c.value.in_(predicate.values)))
+    return found.where(term.c.value.in_(predicate.values))
 
 
-def _says(field: str, phrase: str) -> sa.ColumnElement[bool]:
-    if field not in TEXT_FIELDS:
-        raise ValueError(f"{field!r} is no text field; use one of {TEXT_FIELDS}")
-    said = _position(wording.c[field], f" {phrase} ") > 0
-    return sa.exists().where(wording.c.key == product.c.key, said).correlate(product)
+def _says_any(predicate: Predicate) -> sa.ColumnElement[bool]:
+    if predicate.field not in TEXT_FIELDS:
+        raise ValueError(f"{predicate.field!r} is no text field; use one of {TEXT_FIELDS}")
+    text = wording.c[predicate.field]
+    return sa.or_(sa.false(), *(_position(text, f" {phrase} ") > 0 for phrase in predicate.values))
 
 
 def _between(predicate: Predicate) -> sa.ColumnElement[bool]:
     column: sa.ColumnElement[Any] | None = _NUMBER_COLUMNS.get(predicate.field)
     if column is not None:
         return sa.and_(column.is_not(None), *_bounds(column, predicate))
+    return product.c.key.in_(_with_measure(predicate))
+
+
+def _with_measure(predicate: Predicate) -> sa.Select[tuple[int]]:
     found = sa.select(measure.c.key).where(measure.c.dimension == predicate.field)
-    return product.c.key.in_(found.where(*_bounds(measure.c.amount, predicate)))
+    return found.where(*_bounds(measure.c.amount, predicate))
 
 
 def _bounds(column: sa.ColumnElement[Any], predicate: Predicate) -> list[sa.ColumnElement[bool]]:

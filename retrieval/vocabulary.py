@@ -184,7 +184,7 @@ class Vocabulary:
         return Resolution(same, known=bool(same) or measured, spelled=value)
 
     def _n_saying(self, field: str, phrase: str) -> int:
-        return self._catalogue.count_matching([says(field, phrase)])
+        return len(self._catalogue.keys(says(field, phrase)))
 
     def _n_having(self, term: str) -> int:
         """Count the products with an attribute as `facts.attribute_term` writes it."""

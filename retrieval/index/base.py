@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -53,7 +53,7 @@ class LexicalIndex(Protocol):
         """Remove documents; unknown ids are ignored."""
         ...
 
-    def search(self, text: str, *, n: int, among: Sequence[str] | None = None) -> list[tuple[str, float]]:
+    def search(self, text: str, *, n: int, among: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Return up to `n` (product id, score), best first, only of `among` where it is given."""
         ...
 
@@ -82,7 +82,7 @@ class DenseIndex(Protocol):
         ...
 
     def search(
-        self, embedding: NDArray[np.float32], *, n: int, among: Sequence[str] | None = None
+        self, embedding: NDArray[np.float32], *, n: int, among: Collection[str] | None = None
     ) -> list[tuple[str, float]]:
         """Return up to `n` (product id, cosine), best first, only of `among` where it is given."""
         ...

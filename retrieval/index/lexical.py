@@ -14,9 +14,10 @@ from retrieval.index.codes import codes, joined_pairs, model_numbers
 from retrieval.index.languages import ANALYSES, DEFAULT, ENGLISH, cjk_terms, cjk_words, has_cjk, without_cjk
 from retrieval.index.seals import drop_stray_deletes, torn_segment
 from retrieval.index.spelling import Speller
+from retrieval.outline import quick
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from retrieval.index.base import Document
@@ -32,7 +33,7 @@ BOOSTS: Final = {  # the text repeats the title, so its words count twice
     "cjk": 1.0,
 }
 WORD_FIELDS: Final = ("title", "text", "compounds")
-FEW: Final = 1000  # up to so many allowed ids a term-set query is faster than to read all hits and intersect
+FEW: Final = 3000  # up to so many allowed ids a term-set query is faster than to read all hits and intersect
 LONGEST_QUERY: Final = 64  # terms
 
 
@@ -107,7 +108,7 @@ class TantivyIndex:
         """Return the exclusive or of every document's fingerprint."""
         return reduce(xor, self._searcher.fast_field_values("print", self._addresses()), 0)
 
-    def search(self, text: str, *, n: int, among: Sequence[str] | None = None) -> list[tuple[str, float]]:
+    def search(self, text: str, *, n: int, among: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Return up to `n` (product id, BM25 score), best first, ties by id, only of `among` where it is given."""
         query = self._query(text)
         if query is None or n < 1 or (among is not None and not among):
@@ -117,7 +118,7 @@ class TantivyIndex:
         elif len(among) <= FEW:
             found = self._hits(self._and(query, self._only(among)), n=n)
         else:
-            found = self._intersection(query, n=n, allowed=set(among))
+            found = self._intersection(query, n=n, allowed=quick(among))
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))
 
     def coverage(self, text: str, best: float) -> float:
@@ -203,7 +204,7 @@ class TantivyIndex:
     def _and(self, *queries: Any) -> Any:  # noqa: ANN401
         return self._tantivy.Query.boolean_query([(self._tantivy.Occur.Must, query) for query in queries])
 
-    def _only(self, product_ids: Sequence[str]) -> Any:  # noqa: ANN401
+    def _only(self, product_ids: Collection[str]) -> Any:  # noqa: ANN401
         query = self._tantivy.Query.term_set_query(self._schema, "product_id", list(product_ids))
         return self._tantivy.Query.const_score_query(query, 0.0)
 
@@ -214,7 +215,7 @@ class TantivyIndex:
         names = self._keys()
         return [(names[key], float(score)) for (score, _), key in zip(hits, keys, strict=True) if key in names]
 
-    def _intersection(self, query: Any, *, n: int, allowed: set[str]) -> list[tuple[str, float]]:  # noqa: ANN401
+    def _intersection(self, query: Any, *, n: int, allowed: Collection[str]) -> list[tuple[str, float]]:  # noqa: ANN401
         """Read ever more hits, best first, until `n` allowed ones are among them."""
         total = max(1, self.count())
         depth = min(total, 2 * n * total // max(1, len(allowed)) + n)

@@ -7,23 +7,26 @@ from collections import Counter
 from functools import reduce
 from operator import xor
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from retrieval.errors import IndexMismatchError
 from retrieval.index.seals import checksum
+from retrieval.outline import NOBODY, Selection
 from retrieval.words import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from retrieval.index.base import Document
+    from retrieval.outline import Outlines
 
-SPARSE = 3  # below a third of the rows, gathering them is cheaper than multiplying all
+SPARSE: Final = 7  # below a seventh of the rows, gathering them is cheaper than multiplying all
 
 
 class MemoryDenseIndex:
@@ -36,6 +39,7 @@ class MemoryDenseIndex:
         self._prints: dict[str, int] = {}
         self._matrix: NDArray[np.float32] = np.empty((0, dimension), dtype=np.float32)
         self._lock = RLock()
+        self._places: WeakKeyDictionary[Outlines, NDArray[np.int32]] = WeakKeyDictionary()
 
     def upsert(self, documents: Iterable[Document]) -> None:
         """Add or replace documents.
@@ -58,6 +62,7 @@ class MemoryDenseIndex:
                 row = self._rows.pop(product_id, None)
                 if row is None:
                     continue
+                self._places.clear()
                 del self._prints[product_id]
                 last = self._ids.pop()
                 if last != product_id:
@@ -68,12 +73,17 @@ class MemoryDenseIndex:
     def clear(self) -> None:
         """Remove everything."""
         with self._lock:
+            self._places.clear()
             self._ids, self._rows, self._prints = [], {}, {}
             self._matrix = np.empty((0, self._matrix.shape[1]), dtype=np.float32)
 
     def ids(self) -> set[str]:
         """Return the ids held."""
         return set(self._rows)
+
+    def holds(self, product_id: str) -> bool:
+        """Whether a document is held."""
+        return product_id in self._rows
 
     def count(self) -> int:
         """Return how many documents are held."""
@@ -95,7 +105,7 @@ class MemoryDenseIndex:
             return {key: np.array(self._matrix[self._rows[key]]) for key in product_ids if key in self._rows}
 
     def search(
-        self, embedding: NDArray[np.float32], *, n: int, among: Sequence[str] | None = None
+        self, embedding: NDArray[np.float32], *, n: int, among: Collection[str] | None = None
     ) -> list[tuple[str, float]]:
         """Return up to `n` (product id, cosine), best first, ties by id, only of `among` where it is given."""
         with self._lock:
@@ -142,12 +152,14 @@ class MemoryDenseIndex:
             msg = f"{str(vectors)!r} is not what {str(names)!r} belongs to; the embeddings are read again"
             raise IndexMismatchError(msg)
         with self._lock:
+            self._places.clear()
             self._ids, self._matrix, self._prints = ids, matrix, prints
             self._rows = {product_id: row for row, product_id in enumerate(ids)}
 
     def _put(self, product_id: str, embedding: NDArray[np.float32]) -> None:
         row = self._rows.get(product_id)
         if row is None:
+            self._places.clear()
             row = len(self._ids)
             self._ids.append(product_id)
             self._rows[product_id] = row
@@ -164,10 +176,22 @@ class MemoryDenseIndex:
             self._matrix = grown
         return self._matrix
 
-    def _known_rows(self, among: Sequence[str]) -> NDArray[np.int64]:
-        return np.array([row for row in map(self._rows.get, among) if row is not None], dtype=np.int64)
+    def _known_rows(self, among: Collection[str]) -> NDArray[np.int32]:
+        rows: NDArray[np.int32]
+        if isinstance(among, Selection):
+            rows = self._places_of(among.of)[among.rows]
+        else:
+            rows = np.array([self._rows.get(key, NOBODY) for key in among], dtype=np.int32)
+        held: NDArray[np.int32] = rows[rows != NOBODY]
+        return held
 
-    def _scores(self, embedding: NDArray[np.float32], *, rows: NDArray[np.int64] | None) -> NDArray[np.float32]:
+    def _places_of(self, outlines: Outlines) -> NDArray[np.int32]:
+        """Return the row here of every product of a revision, `NOBODY` where it is not held; kept until rows move."""
+        if outlines not in self._places:
+            self._places[outlines] = np.array([self._rows.get(key, NOBODY) for key in outlines.ids], dtype=np.int32)
+        return self._places[outlines]
+
+    def _scores(self, embedding: NDArray[np.float32], *, rows: NDArray[np.int32] | None) -> NDArray[np.float32]:
         matrix = self._matrix[: len(self._ids)]
         if rows is None:
             scores: NDArray[np.float32] = matrix @ embedding
@@ -218,7 +242,7 @@ class MemoryLexicalIndex:
     def refresh(self) -> None:
         """Nothing to do: nobody else writes here."""
 
-    def search(self, text: str, *, n: int, among: Sequence[str] | None = None) -> list[tuple[str, float]]:
+    def search(self, text: str, *, n: int, among: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Return up to `n` (product id, shared words over words of the query), best first, ties by id."""
         wanted = set(tokens(text))
         pool: Iterable[str] = self._words if among is None else set(among) & self._words.keys()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from retrieval.catalogue import Catalogue
 from retrieval.errors import StoreError
-from retrieval.predicates import between, has
+from retrieval.predicates import has
 from retrieval.types import Product, Review
 
 if TYPE_CHECKING:
@@ -80,15 +80,6 @@ def test_the_vanished_are_kept_for_histories_only(catalogue: Catalogue) -> None:
     assert catalogue.upsert([_product("a", brand="Ark")]).added == ("a",)
     assert catalogue.matching([has("brand", "ark")]) == ["a", "b"]
     assert catalogue.get(["a"])[0].availability == "in_stock"
-
-
-def test_extremes_over_everything_that_passes(shop: Catalogue) -> None:
-    assert shop.extreme([], sort="price_asc", n=2) == ["p4", "p12"]
-    assert shop.extreme([], sort="price_desc", n=1) == ["p6"]
-    assert shop.extreme([], sort="rating_desc", n=2) == ["p0", "p2"]
-    assert shop.extreme([], sort="popular", n=2) == ["p5", "p0"]
-    assert shop.extreme([], sort="newest", n=1) == ["p3"]
-    assert shop.extreme([between("price", 8900, 8900)], sort="price_asc", n=9) == ["p0", "p1"]  # p1 is out of stock
 
 
 def test_facets_and_prices(shop: Catalogue) -> None:

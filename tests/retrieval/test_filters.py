@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from retrieval.filters import person, predicate, whom
+from retrieval.outline import Outlines
 from retrieval.predicates import all_of, any_of, between, has, missing, none_of, says
+from retrieval.sieve import Sieve
 from retrieval.types import Constraint, Op, Product, Slot
 from retrieval.vocabulary import Vocabulary
 from tests.retrieval.conftest import product
@@ -119,8 +121,6 @@ def test_a_price_is_met_in_its_own_currency_alone(catalogue: Catalogue) -> None:
     assert found("approx", 52, "EUR") == ["c"]
     assert found("ne", 70) == ["a", "b", "c", "d"]
     assert predicate(Constraint("price", "lte", 60, currency="GBP"), vocabulary) is None
-    assert catalogue.extreme([], sort="price_asc", n=9, currency="USD") == ["a", "e", "b", "d", "c"]
-    assert catalogue.extreme([], sort="price_desc", n=3, currency="USD") == ["b", "e", "a"]
 
 
 @pytest.mark.parametrize(
@@ -179,5 +179,9 @@ def test_sql_and_python_agree(catalogue: Catalogue, rows: list[dict[str, Any]], 
     products = [Product(product_id=f"x{i}", currency="USD", **row) for i, row in enumerate(rows)]
     catalogue.upsert(products)
     catalogue.mark_unavailable([i for i in catalogue.ids() if i not in {p.product_id for p in products}])
+    sieve = Sieve(catalogue, Outlines(catalogue.outlines()))
     for compiled in tests:
-        assert catalogue.matching([compiled]) == sorted(p.product_id for p in products if compiled.holds(p))
+        passing = sorted(p.product_id for p in products if compiled.holds(p))
+        assert catalogue.matching([compiled]) == passing
+        assert list(sieve.select((compiled,))) == passing
+    assert list(sieve.select(tuple(tests))) == catalogue.matching(tests)
