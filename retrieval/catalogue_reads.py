@@ -118,10 +118,10 @@ class CatalogueReads:
         """Return the outline of everything that is sold."""
         columns = (
             _T.key, _T.product_id, _T.group_key, _T.in_stock, _T.brand, _T.popularity, _T.n_ratings, _T.offer_cents,
-            _T.currency, _T.rating, _T.released,
+            _T.currency, _T.rating, _T.released, _T.product_type, _T.color, _T.size, _T.material,
         )  # fmt: skip
         with self._engine.connect() as db:
-            return [Outline(*row) for row in db.execute(sa.select(*columns).where(~_T.vanished))]
+            return [Outline._make(row) for row in db.execute(sa.select(*columns).where(~_T.vanished))]
 
     def untyped(self, *, batch: int = 2000) -> Iterator[Untyped]:
         """Iterate over products whose feed gave no product type, as classification reads them."""
@@ -179,13 +179,13 @@ class CatalogueReads:
         with self._engine.connect() as db:
             return db.scalar(sa.select(sa.func.count()).select_from(tables.product).where(*_passing(predicates))) or 0
 
-    def facets(self, predicates: Sequence[Predicate] = ()) -> dict[str, list[tuple[str, int]]]:
+    def facets(self) -> dict[str, list[tuple[str, int]]]:
         """Return the values of shelf (`product_type` path), brand, color, size and material with counts, most first."""
         columns = {"shelf": _T.product_type, "brand": _T.brand, "color": _T.color, "size": _T.size}
         found: dict[str, list[tuple[str, int]]] = {}
         with self._engine.connect() as db:
             for name, column in {**columns, "material": _T.material}.items():
-                chosen = sa.select(column, sa.func.count()).where(column != "", *_passing(predicates))
+                chosen = sa.select(column, sa.func.count()).where(column != "", *_passing(()))
                 rows = db.execute(chosen.group_by(column).order_by(sa.func.count().desc(), column))
                 found[name] = [(value, n) for value, n in rows]
         return found
@@ -236,13 +236,6 @@ class CatalogueReads:
                 rows = db.execute(sa.select(tables.content).where(tables.content.c.key.in_(some)))
                 found.update((row.key, orjson.loads(row.body)["attributes"]) for row in rows)
         return found
-
-    def price_range(self, predicates: Sequence[Predicate] = ()) -> tuple[int, int] | None:
-        """Return the lowest and highest offer in cents over everything that passes; None where nothing does."""
-        with self._engine.connect() as db:
-            chosen = sa.select(sa.func.min(_T.offer_cents), sa.func.max(_T.offer_cents)).where(*_passing(predicates))
-            low, high = db.execute(chosen).one()
-        return None if low is None else (low, high)
 
     def term_counts(self, field: str) -> dict[str, int]:
         """Return the values of a field of facts (`facts.TERM_FIELDS`) with how many products have each."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int32]
     Mask = NDArray[np.bool_]
 
+COUNTED: Final = ("shelf", "brand", "color", "size", "material")
 NOBODY: Final = -1  # the row of a product that this revision does not know
 
 
@@ -34,6 +35,23 @@ class Outline(NamedTuple):
     currency: str
     rating: float | None
     released: str
+    shelf: str  # `product_type`, the whole path
+    color: str
+    size: str
+    material: str
+
+
+class _Column(NamedTuple):
+    """Texts that repeat: each distinct one, and which of them every row has."""
+
+    values: list[str]
+    codes: Rows
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> _Column:
+        known: dict[str, int] = {}
+        codes = np.array([known.setdefault(text, len(known)) for text in texts], dtype=np.int32)
+        return cls(list(known), codes)
 
 
 class Outlines:
@@ -57,15 +75,15 @@ class Outlines:
         self._n_ratings: NDArray[np.int64] = np.array(columns.n_ratings, dtype=np.int64)
         self._popularity: NDArray[np.float64] = np.array(columns.popularity, dtype=np.float64)
         self._available: Mask = np.array(columns.available, dtype=np.bool_)
-        self._currencies, self._released, self._brands = columns.currency, columns.released, columns.brand
+        self._currencies, self._released = columns.currency, columns.released
+        self._values = {name: _Column.of(getattr(columns, name)) for name in COUNTED}
         self.keys: NDArray[np.int32] = np.array(columns.key, dtype=np.int32)
         self._rows_by_key = _inverse(self.keys)
-        codes: dict[str, int] = {}
-        self._group: Rows = np.array([codes.setdefault(key, len(codes)) for key in columns.group_key], dtype=np.int32)
-        self._group_keys = list(codes)
-        self._codes = codes
+        groups = _Column.of(columns.group_key)
+        self._group, self._group_keys = groups.codes, groups.values
+        self._group_codes = {key: code for code, key in enumerate(groups.values)}
         self._by_group: Rows = np.argsort(self._group, kind="stable").astype(np.int32)
-        self._first_of_group = np.searchsorted(self._group[self._by_group], np.arange(len(codes) + 1))
+        self._first_of_group = np.searchsorted(self._group[self._by_group], np.arange(len(groups.values) + 1))
 
     def __len__(self) -> int:
         """Return how many products are sold."""
@@ -130,6 +148,13 @@ class Outlines:
             case "popular":
                 return [-self._n_ratings, -self._popularity]
 
+    def counts(self, name: str, among: Selection) -> list[tuple[str, int]]:
+        """Return the values of a column of `COUNTED` with how many products have each, most first, ties by value."""
+        column = self._values[name]
+        counted = np.bincount(column.codes[among.rows], minlength=len(column.values)).tolist()
+        found = ((value, n) for value, n in zip(column.values, counted, strict=True) if n and value)
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
     # Groups
 
     def group_of(self, product_id: str) -> str:
@@ -139,7 +164,7 @@ class Outlines:
 
     def members(self, group_key: str) -> list[str]:
         """Return the ids of a group, sorted."""
-        code = self._codes.get(group_key)
+        code = self._group_codes.get(group_key)
         if code is None:
             return []
         start, stop = self._first_of_group[code : code + 2]
@@ -163,7 +188,8 @@ class Outlines:
     def brand(self, product_id: str) -> str:
         """Return the brand in lower case."""
         row = self.row.get(product_id)
-        return "" if row is None else self._brands[row].lower()
+        brands = self._values["brand"]
+        return "" if row is None else brands.values[brands.codes[row]].lower()
 
     def renown(self, product_ids: Iterable[str]) -> list[tuple[str, float]]:
         """Return (product id, how well known) most known first: by popularity, else by ratings; empty where alike."""

@@ -13,8 +13,9 @@ import numpy as np
 from retrieval.arrange import stock_first
 from retrieval.document import document_text
 from retrieval.errors import QueryError
-from retrieval.facets import count_facets
+from retrieval.facets import Facets, count_facets
 from retrieval.fusion import Fused, dense_share, fuse
+from retrieval.outline import COUNTED
 from retrieval.plan import ALTERNATIVES, plan
 from retrieval.pool import Order, Pool
 from retrieval.relax import Relaxation, relax
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from retrieval.catalogue import Catalogue
     from retrieval.encoder.base import Encoder
-    from retrieval.facets import Facets
     from retrieval.index.base import DenseIndex
     from retrieval.outline import Selection
     from retrieval.plan import Plan
@@ -74,7 +74,6 @@ class Retriever:
         self._snapshot = snapshot
         self._weight = dense_weight
         self._candidates = candidates
-        self._facets = lru_cache(maxsize=REMEMBERED)(self._count_facets)
         self._narrowings = lru_cache(maxsize=REMEMBERED)(self._count_narrowings)
 
     def use(self, *, lexical: WordIndex, dense: DenseIndex) -> None:
@@ -119,18 +118,18 @@ class Retriever:
         """
         now = self._snapshot()
         wanted = plan(query, now.vocabulary)
-        return self._facets(now.revision, tuple(wish.predicate for wish in wanted.wishes))
+        passing = now.sieve.select(tuple(wish.predicate for wish in wanted.wishes))
+        return {name: now.outlines.counts(name, passing) for name in COUNTED}
 
-    def _count_facets(self, revision: str, predicates: tuple[Predicate, ...]) -> dict[str, list[tuple[str, int]]]:
-        """Count at `revision`, which is part of the key of what is remembered."""
-        del revision
-        return self._catalogue.facets(predicates)
-
-    def narrowings(self, query: Query) -> Facets:
+    def narrowings(self, query: Query, *, most: int | None = None) -> Facets:
         """Count by which values, ranges and attributes what passes the hard constraints can be narrowed.
 
         What a search gives up so that something is left is given up here too. Where the text alone names a shelf, it is
         counted within that shelf, and `within` says so.
+
+        Args:
+            query: As for `search`.
+            most: Of more products nothing is counted: attributes of a whole shop take seconds and narrow nothing.
 
         Raises:
             QueryError: The query is out of bounds, or asks for what is like a product.
@@ -141,11 +140,16 @@ class Retriever:
         wanted = plan(query, now.vocabulary)
         kept = self._relaxed(wanted, query, now=now, origin=None).kept
         predicates = tuple(wish.predicate for wish in kept)
-        taken = {wish.slot for wish in kept if wish.slot in ALTERNATIVES and not wish.negative}
-        if wanted.named is None or not len(now.sieve.select((*predicates, wanted.named))):
-            return self._narrowings(now.revision, predicates, frozenset(taken))
-        found = self._narrowings(now.revision, (*predicates, wanted.named), frozenset({*taken, "category"}))
-        return replace(found, within=(Constraint("category", "eq", query.text.strip()),))
+        taken: set[Slot] = {wish.slot for wish in kept if wish.slot in ALTERNATIVES and not wish.negative}
+        within = () if wanted.named is None else (*predicates, wanted.named)
+        if within and now.sieve.select(within):
+            predicates, taken = within, {*taken, "category"}
+        else:
+            within = ()
+        if most is not None and len(now.sieve.select(predicates)) > most:
+            return Facets()
+        found = self._narrowings(now.revision, predicates, frozenset(taken))
+        return replace(found, within=(Constraint("category", "eq", query.text.strip()),)) if within else found
 
     def _count_narrowings(self, revision: str, predicates: tuple[Predicate, ...], taken: frozenset[Slot]) -> Facets:
         """Count at `revision`, which is part of the key of what is remembered."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from retrieval.facets import Facet, FacetValue
     from retrieval.store import Store
 
+_MOST = 3000
+"""Products up to which an attribute is worth a question: more are of many kinds, and their slots tell them apart."""
 _LONGEST = 30
 """Characters of a name or value that is asked about: it stands in a question, and on a button."""
 _ASKABLE = re.compile(r"[^\W_]+(?:[ .,/'-][^\W_]+)*")
@@ -26,7 +28,7 @@ _ASKABLE = re.compile(r"[^\W_]+(?:[ .,/'-][^\W_]+)*")
 
 def narrowings(store: Store, state: DialogueState) -> Narrowings:
     """Count what the search of the first product type can be narrowed by; nothing where it finds nothing."""
-    found = store.retriever.narrowings(replace(build(state), relax=False))
+    found = store.retriever.narrowings(replace(build(state), relax=False), most=_MOST)
     features, attributes = [], {}
     for facet in found.of("attribute"):
         told = {v.value.casefold(): v for v in facet.values}

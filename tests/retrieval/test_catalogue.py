@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from retrieval.catalogue import Catalogue
 from retrieval.errors import StoreError
+from retrieval.outline import Outlines
 from retrieval.predicates import has
 from retrieval.types import Product, Review
 
@@ -82,12 +83,15 @@ def test_the_vanished_are_kept_for_histories_only(catalogue: Catalogue) -> None:
     assert catalogue.get(["a"])[0].availability == "in_stock"
 
 
-def test_facets_and_prices(shop: Catalogue) -> None:
-    facets = shop.facets([has("brand", "halden")])
-    assert facets["brand"] == [("Halden", 3)]
-    assert facets["size"] == [("8", 2), ("L", 1)]
-    assert shop.price_range() == (1500, 99900)
-    assert shop.price_range([has("brand", "nobody")]) is None
+def test_facets(shop: Catalogue) -> None:
+    facets = shop.facets()
+    assert facets["brand"][:2] == [("Halden", 3), ("Sonova", 3)]
+    assert ("8", 2) in facets["size"]
+    outlines = Outlines(shop.outlines())
+    assert {name: outlines.counts(name, outlines.everything) for name in facets} == facets
+    some = outlines.selection(shop.matching([has("brand", "halden")]))
+    assert outlines.counts("brand", some) == [("Halden", 3)]
+    assert outlines.counts("size", some) == [("8", 2), ("L", 1)]
 
 
 def test_checksum_follows_texts_and_revision_everything(catalogue: Catalogue) -> None:
