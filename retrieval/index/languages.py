@@ -47,8 +47,6 @@ ANALYSES: Final[dict[str, Analysis]] = {
     "ro": Analysis("romanian", has_stopwords=False),
     "ru": Analysis("russian"),
     "sv": Analysis("swedish"),
-    "ta": Analysis("tamil", has_stopwords=False),
-    "tr": Analysis("turkish", has_stopwords=False),
     "zh": ENGLISH,
 }
 
