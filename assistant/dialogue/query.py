@@ -59,7 +59,7 @@ def for_act(state: DialogueState, act: SystemAct, *, n: int = 6, spent_cents: in
     more = act.kind == "more" or act.reason == "more"
     query = build(state, act.group, n=n, more=more, spent_cents=spent_cents)
     if act.kind == "similar" and act.product_ids:
-        return replace(query, similar_to=act.product_ids[0], sort=None)
+        return replace(query, similar_to=act.product_ids[0])
     return query
 
 

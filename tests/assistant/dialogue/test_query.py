@@ -104,7 +104,7 @@ def test_more_leaves_out_what_was_seen_and_keeps_the_exclusions() -> None:
 
 def test_similar_and_named() -> None:
     similar = for_act(SHOES, SystemAct("similar", product_ids=("a-1",)))
-    assert (similar.similar_to, similar.sort) == ("a-1", None)
+    assert (similar.similar_to, similar.sort) == ("a-1", "price_asc")
     assert similar.constraints
     named = for_act(SHOES, SystemAct("search", text="jade suede heels", reason="to_add"))
     assert (named.text, named.constraints) == ("jade suede heels", ())
