@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import orjson
@@ -28,6 +28,7 @@ BATCH: Final = 500  # bound parameters a statement, far below every database's l
 REMEMBERED: Final = 64  # tests whose answers are kept: up to 4 bytes a product each
 _T = tables.product.c
 _BODY = tables.content.c.body
+STORED: Final = (_BODY, _T.derived_type, _T.vanished, _T.rating, _T.n_ratings)
 
 
 class CatalogueReads:
@@ -77,12 +78,12 @@ class CatalogueReads:
         last = -1
         while True:
             with self._engine.connect() as db:
-                chosen = sa.select(_T.key, _BODY, _T.derived_type).where(_T.key == tables.content.c.key)
+                chosen = sa.select(_T.key, *STORED).where(_T.key == tables.content.c.key)
                 rows = db.execute(chosen.where(_T.key > last, ~_T.vanished).order_by(_T.key).limit(batch)).all()
             if not rows:
                 return
             last = rows[-1].key
-            yield [product_of(r.body, derived_type=r.derived_type) for r in rows]
+            yield [stored_product(r) for r in rows]
 
     def outlines(self) -> list[Outline]:
         """Return the outline of everything that is sold."""
@@ -227,9 +228,16 @@ def _passing(predicates: Sequence[Predicate]) -> list[sa.ColumnElement[bool]]:
 
 
 def _products(db: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[str, Product]:
-    chosen = sa.select(_T.product_id, _BODY, _T.derived_type, _T.vanished).where(
-        _T.key == tables.content.c.key, condition
+    chosen = sa.select(_T.product_id, *STORED).where(_T.key == tables.content.c.key, condition)
+    return {r.product_id: stored_product(r) for r in db.execute(chosen)}
+
+
+def stored_product(row: Any) -> Product:  # noqa: ANN401 - SQLAlchemy types the columns of a row as Any as well
+    """Rebuild a product from the columns `STORED`."""
+    return product_of(
+        row.body,
+        derived_type=row.derived_type,
+        vanished=row.vanished,
+        rating=row.rating,
+        n_ratings=row.n_ratings,
     )
-    return {
-        r.product_id: product_of(r.body, derived_type=r.derived_type, vanished=r.vanished) for r in db.execute(chosen)
-    }
