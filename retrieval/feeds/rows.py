@@ -8,6 +8,7 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
+from retrieval.classify import Untyped, named_type
 from retrieval.errors import RowError
 from retrieval.feeds.cleaning import plain, web_address
 from retrieval.feeds.columns import attribute_name, plain_name, tables
@@ -30,7 +31,7 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:[.,\s\u00a0]\d{3})+")
 _DETAIL = re.compile(r"([^:,]*):([^:,]+):([^:]*?)(?=,[^:,]*:[^:,]+:|$)")
 _GTIN = re.compile(r"\d{8,14}")
 _TOP_RATING = 5.0
-_FEW_WORDS = 2  # a title of no more is a name, and a short description says what it is
+_FEW_WORDS = 2  # a title of no more may be a mere name, and a short description then says what it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,9 @@ class RowReader:
             RowError: No title, or no usable price.
         """
         placed, rest = self.columns.place(values)
-        title = _title(placed, rest)
-        price, sale = self._prices(placed)
         brand = _text(placed, "brand", _SHORT_CHARS)
+        title = _title(placed, values, brand=brand)
+        price, sale = self._prices(placed)
         gtin = _gtin(placed.get("gtin"))
         rating = read_rating(placed.get("rating"))
         currency = price.currency or currency_code(_text(placed, "currency", _SHORT_CHARS)) or self.currency
@@ -123,16 +124,28 @@ def _first(value: object) -> object:
     return value
 
 
-def _title(placed: Mapping[str, Any], rest: Mapping[str, Any]) -> str:
+def _title(placed: Mapping[str, Any], values: Mapping[str, Any], *, brand: str) -> str:
+    """Return the title, with the short description behind it where the title is a mere name.
+
+    A description is prose as a rule, and stands in for a short one only beside what is no more than a model number.
+    """
     title = _text(placed, "title", _TITLE_CHARS)
     if not any(c.isalnum() for c in title):
         raise RowError("no title")
-    if len(title.split("/")[0].split()) <= _FEW_WORDS:
-        short = next((v for k, v in rest.items() if plain_name(k) == "short description"), placed.get("description"))
-        told = plain(short, most=_SHORT_CHARS + 1)
-        if told and len(told) <= _SHORT_CHARS and told.casefold() not in title.casefold():
-            return f"{title} {told}"
-    return title
+    if len(title.split("/")[0].split()) > _FEW_WORDS or named_type(Untyped("", title, brand=brand)):
+        return title
+    short = next((v for k, v in values.items() if plain_name(k).removeprefix("g ") == "short description"), None)
+    told = plain(short, most=_SHORT_CHARS)
+    if short is None and _is_code(title, brand):
+        described = _text(placed, "description", _TEXT_CHARS)
+        told = described if len(described) <= _SHORT_CHARS else ""
+    return f"{title} {told}" if told and told.casefold() not in title.casefold() else title
+
+
+def _is_code(title: str, brand: str) -> bool:
+    """Whether a title is no more than a model number, with or without the brand."""
+    rest = title.casefold().removeprefix(brand.casefold()).split()
+    return all(any(c.isdigit() for c in word) for word in rest)
 
 
 def read_id(value: object) -> str:
