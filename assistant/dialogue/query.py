@@ -78,6 +78,7 @@ def _resolved(constraint: Constraint, state: DialogueState) -> Constraint | None
         return constraint
     if state.bound_cents is None:
         return None
+    constraint = replace(constraint, currency=state.bound_currency or constraint.currency)
     if constraint.op == "lt":
         return replace(constraint, op="lte", value=max(0, state.bound_cents - 1) / 100)
     return replace(constraint, op="gte", value=(state.bound_cents + 1) / 100)

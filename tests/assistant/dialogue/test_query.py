@@ -81,6 +81,8 @@ def test_cheaper_and_pricier_become_figures() -> None:
     assert bound(build(cheaper), "lte") == [49.89]
     pricier = replace(SHOES, constraints=(c("price", "gt", "shown"),), bound_cents=4_990)
     assert bound(build(pricier), "gte") == [49.91]
+    euros = build(replace(cheaper, bound_currency="EUR")).constraints
+    assert [(x.op, x.value, x.currency) for x in euros if x.slot == "price"] == [("lte", 49.89, "EUR")]
     unknown = replace(SHOES, constraints=(c("price", "lt", "shown"),))
     assert (build(unknown).constraints, build(unknown).sort) == ((), "price_asc")
 
