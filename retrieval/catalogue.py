@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import retrieval.tables as tables
 from retrieval.catalogue_reads import BATCH, STORED, CatalogueReads, read_digest, stored_product
 from retrieval.errors import StoreError
+from retrieval.first_opening import beside_others
 from retrieval.ratings import groups_of, rate
 from retrieval.records import (
     Digest,
@@ -65,8 +66,8 @@ class Catalogue(CatalogueReads):
         """
         engine = _engine(url_or_path)
         try:
-            tables.metadata.create_all(engine)
-            _check_schema(engine, url_or_path)
+            beside_others(lambda: tables.metadata.create_all(engine))
+            beside_others(lambda: _check_schema(engine, url_or_path))
         except sa.exc.SQLAlchemyError as error:
             engine.dispose()
             cause = getattr(error, "orig", None) or error
