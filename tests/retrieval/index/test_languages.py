@@ -103,6 +103,8 @@ def test_holding_all_and_spelling_know_characters(mixed: TantivyIndex) -> None:
     assert mixed.knows("耳机")
     assert not mixed.knows("沙发")
     assert mixed.mend("无线蓝牙耳塞") == "无线蓝牙耳塞"
+    assert mixed.mend("iphnoe手机壳bluetoth") == "iphone手机壳bluetooth"
+    assert mixed.mend("手机iphone手机壳") == "手机iphone手机壳"
     assert mixed.mend("headphnes 无线蓝牙耳塞") == "headphones 无线蓝牙耳塞"
 
 
