@@ -13,8 +13,10 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 import retrieval.tables as tables
-from retrieval.catalogue_reads import BATCH, CatalogueReads, read_digest
+from retrieval.catalogue_reads import BATCH, STORED, CatalogueReads, read_digest, stored_product
 from retrieval.errors import StoreError
+from retrieval.first_opening import beside_others
+from retrieval.ratings import groups_of, rate
 from retrieval.records import (
     Digest,
     Pending,
@@ -24,6 +26,7 @@ from retrieval.records import (
     digest,
     document_hash,
     fed_hash,
+    hashed,
     product_of,
     record_of,
     review_row,
@@ -39,7 +42,6 @@ __all__ = ["Catalogue", "Pending", "UpsertResult"]
 
 SCHEMA = "3"
 _T = tables.product.c
-_BODY = tables.content.c.body
 _BESIDE = (tables.content, tables.wording, tables.term, tables.measure)
 _Row = Any  # a row that `_known` selects; SQLAlchemy types its columns as Any as well
 _Change = tuple[Record, _Row]
@@ -65,8 +67,8 @@ class Catalogue(CatalogueReads):
         """
         engine = _engine(url_or_path)
         try:
-            tables.metadata.create_all(engine)
-            _check_schema(engine, url_or_path)
+            beside_others(lambda: tables.metadata.create_all(engine))
+            beside_others(lambda: _check_schema(engine, url_or_path))
         except sa.exc.SQLAlchemyError as error:
             engine.dispose()
             cause = getattr(error, "orig", None) or error
@@ -130,23 +132,28 @@ class Catalogue(CatalogueReads):
         return changed
 
     def add_reviews(self, reviews: Iterable[Review]) -> int:
-        """Add or replace reviews; return how many."""
-        n = 0
+        """Add or replace reviews; return how many. Products whose feed gives no rating get the mean of theirs."""
+        n, told = 0, tables.review.c
         with self._engine.begin() as db:
+            about: set[str] = set()
             for some in chunks(reviews, BATCH):
                 latest = {r.review_id: r for r in some}
-                db.execute(tables.review.delete().where(tables.review.c.review_id.in_(list(latest))))
+                known = told.review_id.in_(list(latest))
+                about.update(db.scalars(sa.select(told.product_id).where(known)))
+                about.update(r.product_id for r in latest.values())
+                db.execute(tables.review.delete().where(known))
                 db.execute(tables.review.insert(), [review_row(r) for r in latest.values()])
                 n += len(latest)
+            _rate(db, groups_of(db, about))
         return n
 
     def pending(self, *, limit: int = 1000) -> Pending:
         """Return up to `limit` products that the indexes have not been told of, oldest first."""
-        chosen = sa.select(_T.product_id, _BODY, _T.derived_type, _T.vanished).where(_T.key == tables.content.c.key)
+        chosen = sa.select(_T.product_id, *STORED).where(_T.key == tables.content.c.key)
         chosen = chosen.where(_T.document_hash != _T.indexed_hash).order_by(_T.key).limit(limit)
         with self._engine.connect() as db:
             rows = db.execute(chosen).all()
-        due = tuple(product_of(r.body, derived_type=r.derived_type) for r in rows if not r.vanished)
+        due = tuple(stored_product(r) for r in rows if not r.vanished)
         return Pending(due, tuple(r.product_id for r in rows if r.vanished))
 
     def count_pending(self) -> int:
@@ -228,7 +235,7 @@ def _what_changes(fed: Product, old: _Row) -> str:
 
 
 def _known(db: sa.Connection, product_ids: Iterable[str]) -> dict[str, _Row]:
-    chosen = sa.select(_T.key, _T.product_id, _T.fed_hash, _T.document_hash, _T.derived_type, _T.vanished)
+    chosen = sa.select(_T.key, _T.product_id, _T.group_key, _T.fed_hash, _T.document_hash, _T.derived_type, _T.vanished)
     found = (db.execute(chosen.where(_T.product_id.in_(ids))) for ids in chunks(product_ids, BATCH))
     return {row.product_id: row for rows in found for row in rows}
 
@@ -256,6 +263,15 @@ def _write(db: sa.Connection, changes: Sequence[_Change]) -> None:
     )
     _insert(db, tables.measure, [{"key": k, "dimension": d, "amount": a} for k, r in placed for d, a in r.measures])
     _toggle(db, [*(r.digest for r, _ in changes), *(_digest_of(old) for _, old in again if not old.vanished)])
+    _rate(db, [*(record.row["group_key"] for record, _ in changes), *(old.group_key for _, old in again)])
+
+
+def _rate(db: sa.Connection, group_keys: Iterable[str]) -> None:
+    """Rate groups by their reviews; the digest, which knows rows as they were fed, moves on where a rating changed."""
+    changed = rate(db, group_keys)
+    if changed:
+        told = f"{_meta(db, 'digest', default='0 0')}\0{sorted(changed)}"
+        _toggle(db, [Digest(rows=int(hashed(told), 16))])
 
 
 def _insert(db: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:

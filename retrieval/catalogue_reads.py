@@ -31,6 +31,7 @@ _T = tables.product.c
 _BODY = tables.content.c.body
 _COUNTED_COLUMNS = {"category": _T.product_type, "brand": _T.brand, "size": _T.size}
 _COUNTED_TERMS = ("brand", "color", "size", "material", "attribute")
+STORED: Final = (_BODY, _T.derived_type, _T.vanished, _T.rating, _T.n_ratings)
 _PARTS = 60  # counted by one statement
 _MOST_VALUES = 20_000  # looked at: model numbers are as many as products, and no facet
 
@@ -107,12 +108,12 @@ class CatalogueReads:
         last = -1
         while True:
             with self._engine.connect() as db:
-                chosen = sa.select(_T.key, _BODY, _T.derived_type).where(_T.key == tables.content.c.key)
+                chosen = sa.select(_T.key, *STORED).where(_T.key == tables.content.c.key)
                 rows = db.execute(chosen.where(_T.key > last, ~_T.vanished).order_by(_T.key).limit(batch)).all()
             if not rows:
                 return
             last = rows[-1].key
-            yield [product_of(r.body, derived_type=r.derived_type) for r in rows]
+            yield [stored_product(r) for r in rows]
 
     def outlines(self) -> list[Outline]:
         """Return the outline of everything that is sold."""
@@ -306,9 +307,16 @@ def _passing(predicates: Sequence[Predicate]) -> list[sa.ColumnElement[bool]]:
 
 
 def _products(db: sa.Connection, condition: sa.ColumnElement[bool]) -> dict[str, Product]:
-    chosen = sa.select(_T.product_id, _BODY, _T.derived_type, _T.vanished).where(
-        _T.key == tables.content.c.key, condition
+    chosen = sa.select(_T.product_id, *STORED).where(_T.key == tables.content.c.key, condition)
+    return {r.product_id: stored_product(r) for r in db.execute(chosen)}
+
+
+def stored_product(row: Any) -> Product:  # noqa: ANN401 - SQLAlchemy types the columns of a row as Any as well
+    """Rebuild a product from the columns `STORED`."""
+    return product_of(
+        row.body,
+        derived_type=row.derived_type,
+        vanished=row.vanished,
+        rating=row.rating,
+        n_ratings=row.n_ratings,
     )
-    return {
-        r.product_id: product_of(r.body, derived_type=r.derived_type, vanished=r.vanished) for r in db.execute(chosen)
-    }

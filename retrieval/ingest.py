@@ -8,7 +8,7 @@ the rows (nothing changes) and goes on with what is still due.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from retrieval.catalogue import Catalogue
@@ -16,6 +16,7 @@ from retrieval.classify import shelves_of
 from retrieval.errors import FeedError, RowError
 from retrieval.feeds.columns import ColumnMap
 from retrieval.feeds.files import batches, check_files, rows_of
+from retrieval.feeds.points import point_in
 from retrieval.feeds.quarantine import Quarantine
 from retrieval.feeds.rows import RowReader
 from retrieval.lock import writing
@@ -185,7 +186,10 @@ def _taken(
     rows: Iterator[tuple[Path, RawRow]], reader: RowReader, *, tally: _Tally, bad: Quarantine
 ) -> Iterator[Product | str]:
     """Yield the product of every usable row, or its id alone where the feed says that it is not for sale."""
+    latest: Path | None = None
     for path, row in rows:
+        if path != latest:
+            latest, reader = path, replace(reader, point=point_in(path, reader.columns))
         tally.read += 1
         try:
             if row.problem:

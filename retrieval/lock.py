@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import time
 from contextlib import contextmanager
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+logger = logging.getLogger(__name__)
+
 LOCK_FILE: Final = ".writer.lock"
 BUILDER_FILE: Final = ".builder.lock"
+PREPARER_FILE: Final = ".preparer.lock"
 PAUSE_S: Final = 0.2
 OPENING: Final = "opening"
 OPENS_WITHIN_S: Final = 60.0  # whoever opens a store holds its lock for so long at the most, and is waited for
+PREPARES_WITHIN_S: Final = 900.0  # half a minute as a rule; slow disks and one busy core take minutes
 
 
 @contextmanager
@@ -78,6 +83,22 @@ def building(store_dir: Path, *, given_up: Callable[[], bool] = lambda: False) -
     """
     with _opened(store_dir, BUILDER_FILE) as handle:
         _wait(handle, store_dir, given_up)
+        yield
+
+
+@contextmanager
+def preparing(store_dir: Path) -> Iterator[None]:
+    """Hold the right to fill a store that ships with the product, waiting for whoever fills it now, and saying so once.
+
+    Raises:
+        StoreError: That takes longer than `PREPARES_WITHIN_S`.
+    """
+    with _opened(store_dir, PREPARER_FILE) as handle:
+        if not _taken(handle, "preparing"):
+            pid, _ = _holder(handle)
+            logger.warning("waiting for another process (pid %s) that prepares the store %s", pid or "?", store_dir)
+            end = time.monotonic() + PREPARES_WITHIN_S
+            _wait(handle, store_dir, lambda: time.monotonic() > end)
         yield
 
 

@@ -123,9 +123,13 @@ def fed_hash(fed: Product) -> str:
     return hashed(orjson.dumps(fed, option=orjson.OPT_SORT_KEYS))
 
 
-def product_of(body: str, *, derived_type: str = "", vanished: bool = False) -> Product:
-    """Rebuild a product from its stored body."""
+def product_of(
+    body: str, *, derived_type: str = "", vanished: bool = False, rating: float | None = None, n_ratings: int = 0
+) -> Product:
+    """Rebuild a product from its stored body; what was derived fills what the feed left open."""
     fields = orjson.loads(body)
+    if fields["rating"] is None and rating is not None:
+        fields |= {"rating": rating, "n_ratings": n_ratings}
     if not fields["product_type"]:
         fields["product_type"] = derived_type
     if vanished:

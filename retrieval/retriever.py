@@ -18,6 +18,7 @@ from retrieval.fusion import Fused, dense_share, fuse
 from retrieval.outline import COUNTED
 from retrieval.plan import ALTERNATIVES, plan
 from retrieval.pool import Order, Pool
+from retrieval.predicates import has
 from retrieval.relax import Relaxation, relax
 from retrieval.types import Constraint, Hit, Ranking
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 REMEMBERED: Final = 16  # counts of facets kept: a conversation asks for the same ones again
 DEEPEST: Final = 2000  # hits fetched of each index, however many variants a product has
 OWN_SHARE: Final = 0.7  # of the product's embedding where "like this" comes with words of its own
-NEAREST: Final = 50  # products that stand for a category this shop does not carry
+NEAREST: Final = 50  # products that stand for a category this shop does not carry, or that are like one, where sorted
 
 
 class Retriever:
@@ -199,6 +200,8 @@ class Retriever:
         if not pool.chosen:
             return Order((), pool.chosen)
         sort = wanted.sort or _towards(relaxation)
+        if origin is not None and wanted.sort is not None:
+            return self._alike_sorted(origin, wanted, pool=pool, now=now)
         if origin is not None:
             ranked = self._alike(origin, wanted.core, pool=pool, now=now)
         elif sort is not None:
@@ -271,6 +274,25 @@ class Retriever:
         if words:
             embedding = _unit(OWN_SHARE * embedding + (1.0 - OWN_SHARE) * self._embedded(words))
         return self._fused(f"{origin.title} {origin.shelf} {words}", embedding, pool=pool, now=now)
+
+    def _alike_sorted(self, origin: Product, wanted: Plan, *, pool: Pool, now: Snapshot) -> Order:
+        """Sort what is truly like the product: the `NEAREST` groups on its shelf, of the whole pool if none is there.
+
+        They are chosen before exclusions, which is how a talk pages: what was seen must not bring up what is less like.
+        """
+        own = {origin.product_id, *now.outlines.members(origin.group_key)}
+        on_shelf = (*pool.predicates, has("product_type", origin.product_type))
+        shelf = _without(own, on_shelf, now=now) if origin.product_type else None
+        among = shelf if shelf is not None and shelf.chosen else _without(own, pool.predicates, now=now)
+        ranked = self._alike(origin, wanted.core, pool=among, now=now)
+        nearest = list(dict.fromkeys(now.outlines.group_of(item.product_id) for item in ranked))[:NEAREST]
+        alike = now.outlines.selection(
+            key
+            for group in nearest
+            for key in now.outlines.members(group)
+            if key in among.chosen and key in pool.chosen
+        )
+        return Order(self._sorted(alike, sort=wanted.sort or "popular", now=now, needed=len(alike)), alike)
 
     def _fused(self, text: str, embedding: NDArray[np.float32], *, pool: Pool, now: Snapshot) -> list[Fused]:
         """Ask both indexes, deep enough that variants of few products do not fill the lists."""
@@ -357,6 +379,12 @@ class Retriever:
             for item in page
             if (product := products.get(item.product_id)) is not None
         ]
+
+
+def _without(gone: set[str], predicates: tuple[Predicate, ...], *, now: Snapshot) -> Pool:
+    passing = now.sieve.select(predicates)
+    excluded = frozenset(key for key in gone if key in passing)
+    return Pool(predicates, passing.without(excluded), len(passing), excluded)
 
 
 def _placed(product_ids: Sequence[str]) -> list[Fused]:

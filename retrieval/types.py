@@ -116,7 +116,8 @@ class Query:
         constraints: Hard ones filter exactly before anything is ranked; soft ones only rank.
         n: How many hits to return after collapsing variants, 1..200.
         offset: How many collapsed hits to skip: paging is stable.
-        sort: Overrides relevance; computed over everything that passes the filters, never over a top k.
+        sort: Overrides relevance; computed over everything that passes the filters, never over a top k. Beside
+            `similar_to` over what is like it: the 50 nearest (variants as one) on its shelf, else of all that passes.
         exclude: Product ids (or group keys) never to return.
         similar_to: Rank by likeness to this product id instead of `text` (both may be given).
         relax: Whether constraints may be dropped, one by one and named, when nothing passes.

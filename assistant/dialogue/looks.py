@@ -30,11 +30,21 @@ def by_rank(shown: tuple[ShownItem, ...], said: list[str]) -> tuple[str, ...]:
     down, up = _pointed(said, known["cheaper"]), _pointed(said, known["dearer"])
     if heard & known["negators"]:
         down, up = up, down
-    priced = [item for item in shown if item.price_cents > 0]
+    priced = comparable(shown)
     if priced and (down or up):
         pick = min if down else max
         return (pick(priced, key=lambda item: item.price_cents).product_id,)
     return (shown[-1].product_id,) if _before_one(said, known["last"]) else ()
+
+
+def comparable(items: Iterable[ShownItem]) -> list[ShownItem]:
+    """Return the items among which prices tell a cheaper one: those in the currency of the first.
+
+    None where that is the only one of several: it is not cheaper than anything.
+    """
+    priced = [item for item in items if item.price_cents > 0]
+    alike = [item for item in priced if item.currency == priced[0].currency]
+    return alike if len(alike) > 1 or len(priced) == 1 else []
 
 
 def by_price(shown: tuple[ShownItem, ...], said: list[str], *, details: Collection[str]) -> tuple[str, ...]:

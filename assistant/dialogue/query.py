@@ -59,7 +59,7 @@ def for_act(state: DialogueState, act: SystemAct, *, n: int = 6, spent_cents: in
     more = act.kind == "more" or act.reason == "more"
     query = build(state, act.group, n=n, more=more, spent_cents=spent_cents)
     if act.kind == "similar" and act.product_ids:
-        return replace(query, similar_to=act.product_ids[0], sort=None)
+        return replace(query, similar_to=act.product_ids[0])
     return query
 
 
@@ -78,6 +78,7 @@ def _resolved(constraint: Constraint, state: DialogueState) -> Constraint | None
         return constraint
     if state.bound_cents is None:
         return None
+    constraint = replace(constraint, currency=state.bound_currency or constraint.currency)
     if constraint.op == "lt":
         return replace(constraint, op="lte", value=max(0, state.bound_cents - 1) / 100)
     return replace(constraint, op="gte", value=(state.bound_cents + 1) / 100)

@@ -10,6 +10,7 @@ from assistant.dialogue.looks import (
     best,
     by_price,
     by_rank,
+    comparable,
     ids,
     is_definite,
     leading,
@@ -95,7 +96,7 @@ def _one_of(state: DialogueState, text: str) -> Resolved:
     said, known = words(text), lexicon()
     talked = [item for item in state.shown if item.product_id in state.focus]
     among = talked if len(talked) > 1 else list(state.shown)
-    priced = sorted((item for item in among if item.price_cents > 0), key=lambda item: item.price_cents)
+    priced = sorted(comparable(among), key=lambda item: item.price_cents)
     down, up = known["cheaper"].intersection(said), known["dearer"].intersection(said)
     if priced and bool(down) != bool(up):
         return Resolved(product_ids=(priced[0 if down else -1].product_id,))

@@ -28,6 +28,7 @@ class ShownItem:
     color: str = ""
     group: int = 0
     group_key: str = ""
+    currency: str = ""  # ISO 4217; "" in states stored before it was kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class DialogueState:
         listing: What kind of list is on the screen, so that "more" goes on with it.
         like: For a `similar` list, the product id it is like.
         bound_cents: The figure behind a `lt`/`gt` "shown" price, fixed when it was said.
+        bound_currency: Which it is in, ISO 4217; "" for the shop's own.
         covers_all: The price constraint covers everything the shopper buys and survives a new product type.
     """
 
@@ -104,6 +106,7 @@ class DialogueState:
     asked: tuple[Slot, ...] = ()
     covers_all: bool = False
     bound_cents: int | None = None
+    bound_currency: str = ""
     listing: Literal["search", "recommend", "similar"] = "search"
     like: str = ""
 
@@ -135,6 +138,7 @@ class DialogueState:
             asked=tuple(data.get("asked", ())),
             covers_all=data.get("covers_all", False),
             bound_cents=data.get("bound_cents"),
+            bound_currency=data.get("bound_currency", ""),
             listing=data.get("listing", "search"),
             like=data.get("like", ""),
         )

@@ -56,8 +56,8 @@ def track(state: DialogueState, acts: Acts) -> DialogueState:
         kept = [c for c in kept if _survives(c, carries=carries)]
         kept = _merged([replace(c, group=0) for c in kept])
     folded = tuple(_renumbered(_added(kept, added))[:MAX_CONSTRAINTS])
-    bound_cents = _bound_cents(state, acts, folded)
-    changed = folded != state.constraints or bound_cents != state.bound_cents
+    bound = _bound(state, acts, folded)
+    changed = folded != state.constraints or bound != (state.bound_cents, state.bound_currency)
     return replace(
         state,
         turn=state.turn + 1,
@@ -67,7 +67,8 @@ def track(state: DialogueState, acts: Acts) -> DialogueState:
         question=None,
         answering=state.question,
         covers_all=_covers_all(state, acts, folded),
-        bound_cents=bound_cents,
+        bound_cents=bound[0],
+        bound_currency=bound[1],
     )
 
 
@@ -221,18 +222,19 @@ def _covers_all(state: DialogueState, acts: Acts, folded: tuple[Constraint, ...]
     return state.covers_all or acts.covers_all or not _categories(folded)
 
 
-def _bound_cents(state: DialogueState, acts: Acts, folded: tuple[Constraint, ...]) -> int | None:
-    """Return the figure that "cheaper" or "pricier" means, in cents: below all, or above all, of what is pointed at.
+def _bound(state: DialogueState, acts: Acts, folded: tuple[Constraint, ...]) -> tuple[int | None, str]:
+    """Return the figure that "cheaper" or "pricier" means, and its currency: below all, or above all, that is meant.
 
-    It is fixed in the turn that says it: the list shown next has other prices.
+    It is fixed in the turn that says it: the list shown next has other prices. Of several currencies the first
+    item's counts, for their figures cannot be compared.
     """
     ops = {c.op for c in folded if c.slot == "price" and c.op in _SHOWN_OPS}
     if not ops:
-        return None
-    if not any(c.slot == "price" and c.op in ops for c in acts.add):
-        return state.bound_cents
+        return None, ""
     meant = [i for i in state.shown if i.position in acts.references] or list(state.shown)
-    prices = [item.price_cents for item in meant if item.price_cents > 0]
-    if not prices:
-        return state.bound_cents
-    return min(prices) if "lt" in ops else max(prices)
+    priced = [item for item in meant if item.price_cents > 0]
+    if not priced or not any(c.slot == "price" and c.op in ops for c in acts.add):
+        return state.bound_cents, state.bound_currency
+    currency = priced[0].currency
+    prices = [item.price_cents for item in priced if item.currency == currency]
+    return min(prices) if "lt" in ops else max(prices), currency

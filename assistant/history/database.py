@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from assistant.errors import HistoryError
+from retrieval.first_opening import beside_others
 
 if TYPE_CHECKING:
     import sqlite3
@@ -150,7 +151,7 @@ class Database:
         engine = _engine(url_or_path)
         database = cls(engine)
         try:
-            _METADATA.create_all(engine)
+            beside_others(lambda: _METADATA.create_all(engine))
         except SQLAlchemyError as error:
             engine.dispose()
             where = engine.url.render_as_string(hide_password=True)

@@ -25,12 +25,31 @@ def prepare(directory: Path) -> None:
     """Make `directory` hold the sample store of this version; nothing to do where it does already.
 
     Interrupted half-way it starts again from nothing: the sample store holds no one's own data but carts and talk,
-    which live in the shop database and stay.
+    which live in the shop database and stay. Of several processes one does it, and the others wait for what it makes.
+
+    Raises:
+        SampleError: The sample's files are missing or damaged.
+        StoreError: The directory cannot be used, or another process takes too long over it.
     """
-    mark = directory / _MARK
     version = sample.version()
-    if mark.is_file() and json.loads(mark.read_text("utf-8")).get("version") == version:
+    if _holds(directory, version):
         return
+    from retrieval.lock import preparing
+
+    with preparing(directory):
+        if not _holds(directory, version):
+            _fill(directory)
+            (directory / _MARK).write_text(json.dumps({"version": version}), "utf-8")
+
+
+def _holds(directory: Path, version: str) -> bool:
+    try:
+        return bool(json.loads((directory / _MARK).read_text("utf-8"))["version"] == version)
+    except (OSError, ValueError, KeyError, TypeError):  # none yet, or its writer was killed over it
+        return False
+
+
+def _fill(directory: Path) -> None:
     from retrieval.ingest import ingest
     from retrieval.store import Store
 
@@ -39,11 +58,10 @@ def prepare(directory: Path) -> None:
     with Store.open(directory) as target:
         ingest([sample.products_path()], directory, catalogue=target.catalogue, indexer=target.indexer(), full=True)
         target.catalogue.add_reviews(sample.read_reviews())
-    mark.write_text(json.dumps({"version": version}), "utf-8")
 
 
 def _forget(directory: Path) -> None:
-    for name in ("catalogue.sqlite", "catalogue.sqlite-wal", "catalogue.sqlite-shm", "index.json"):
+    for name in (_MARK, "catalogue.sqlite", "catalogue.sqlite-wal", "catalogue.sqlite-shm", "index.json"):
         (directory / name).unlink(missing_ok=True)
     for path in (*directory.glob("chroma*"), *directory.glob("lexical*")):
         shutil.rmtree(path, ignore_errors=True)

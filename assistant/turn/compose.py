@@ -94,6 +94,7 @@ def shown(house: House, turn: Turn, steps: Sequence[Step]) -> DialogueState:
             position=position,
             turn=turn.number,
             price_cents=card.price_cents,
+            currency=card.currency,
             color=card.color,
             group=card.role,
             group_key=products[card.product_id].group_key if card.product_id in products else card.product_id,

@@ -92,7 +92,7 @@ def _choose(house: House, turn: Turn, act: SystemAct, query: Query, ranking: Ran
     """Let the shopper's history reorder candidates; an order that was asked for stays as it is."""
     if query.sort:
         items = tuple(Recommendation(hit.product, hit.score) for hit in ranking.hits[:n])
-        return Recommended(items, "relevance")
+        return Recommended(items, "similar" if act.kind == "similar" else "relevance")
     wish = Wish(turn.profile, ranking=ranking, n=n, exclude=query.exclude, gift=is_gift(turn.state))
     chosen = house.recommender.recommend(wish)
     return replace(chosen, strategy="similar") if act.kind == "similar" else chosen

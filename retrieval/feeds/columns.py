@@ -108,6 +108,15 @@ class ColumnMap:
         return not ignored(plain_name(column)) and not column.startswith("_")
 
 
+def first(value: object) -> object:
+    """Return the first of several values; addresses may stand in one string with commas."""
+    if isinstance(value, list):
+        return first(value[0]) if value else None
+    if isinstance(value, str) and value.startswith("http") and ", http" in value:
+        return value.split(", http", 1)[0]
+    return value
+
+
 def _can_fill(field: str, column: str, value: object) -> bool:
     """A yes/no names no colour, and a bare figure in an attribute column has lost its unit."""
     if isinstance(value, bool):

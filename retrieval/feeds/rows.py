@@ -8,17 +8,20 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
+from retrieval.classify import Untyped, named_type
 from retrieval.errors import RowError
 from retrieval.feeds.cleaning import plain, web_address
-from retrieval.feeds.columns import attribute_name, plain_name, tables
+from retrieval.feeds.columns import attribute_name, first, plain_name, tables
 from retrieval.feeds.dates import read_date
+from retrieval.feeds.points import PRICES
 from retrieval.feeds.prices import Amount, PriceUnit, currency_code, read_price
 from retrieval.types import Product
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from retrieval.feeds.columns import ColumnMap
+    from retrieval.feeds.points import Point
     from retrieval.types import Availability
 
 _ID_CHARS, _TITLE_CHARS, _TEXT_CHARS, _SHORT_CHARS = 200, 500, 5000, 120
@@ -30,7 +33,7 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:[.,\s\u00a0]\d{3})+")
 _DETAIL = re.compile(r"([^:,]*):([^:,]+):([^:]*?)(?=,[^:,]*:[^:,]+:|$)")
 _GTIN = re.compile(r"\d{8,14}")
 _TOP_RATING = 5.0
-_FEW_WORDS = 2  # a title of no more is a name, and a short description says what it is
+_FEW_WORDS = 2  # a title of no more may be a mere name, and a short description then says what it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,13 @@ class RowReader:
         columns: What fills which field.
         currency: Of prices that do not say theirs; ISO 4217.
         unit: Whether bare prices are in major units or in cents.
+        point: Tells what the point of a bare "1.299" is in this feed.
     """
 
     columns: ColumnMap
     currency: str
     unit: PriceUnit = "major"
+    point: Callable[[], Point] = lambda: "thousands"
 
     def product(self, values: Mapping[str, Any]) -> Product:
         """Read one row.
@@ -54,21 +59,21 @@ class RowReader:
             RowError: No title, or no usable price.
         """
         placed, rest = self.columns.place(values)
-        title = _title(placed, rest)
-        price, sale = self._prices(placed)
         brand = _text(placed, "brand", _SHORT_CHARS)
+        title = _title(placed, values, brand=brand)
+        named = currency_code(_text(placed, "currency", _SHORT_CHARS)) or self.currency
+        price, sale = self._prices(placed, currency=named)
         gtin = _gtin(placed.get("gtin"))
         rating = read_rating(placed.get("rating"))
-        currency = price.currency or currency_code(_text(placed, "currency", _SHORT_CHARS)) or self.currency
         return Product(
             product_id=read_id(placed.get("product_id")) or _derived_id(brand, title, gtin),
             title=title,
             price_cents=price.cents,
             sale_price_cents=sale,
-            currency=currency,
+            currency=price.currency or named,
             description=_text(placed, "description", _TEXT_CHARS),
-            link=web_address(_first(placed.get("link"))),
-            image_link=web_address(_first(placed.get("image_link"))),
+            link=web_address(first(placed.get("link"))),
+            image_link=web_address(first(placed.get("image_link"))),
             availability=_availability(placed.get("availability")),
             brand=brand,
             gtin=gtin,
@@ -92,9 +97,10 @@ class RowReader:
         """Return the id that a row gives itself, for rows that are otherwise unusable; "" where it has none."""
         return read_id(self.columns.place(values)[0].get("product_id"))
 
-    def _prices(self, placed: Mapping[str, Any]) -> tuple[Amount, int | None]:
-        """Return the list price, and the reduced one where it is lower."""
-        read = {n: read_price(_first(placed.get(n)), unit=self.unit) for n in ("price", "sale_price", "list_price")}
+    def _prices(self, placed: Mapping[str, Any], *, currency: str) -> tuple[Amount, int | None]:
+        """Return the list price, and the reduced one where it is lower; `currency` is of bare prices."""
+        values = ((n, first(placed.get(n))) for n in PRICES)
+        read = {n: read_price(v, unit=self.unit, currency=currency, point=self.point) for n, v in values}
         price, sale, before = read["price"] or read["sale_price"], read["sale_price"], read["list_price"]
         if price is None:
             raise RowError(f"no price: {str(placed.get('price', ''))[:_SHORT_CHARS]!r} holds no figure")
@@ -114,30 +120,33 @@ def _text(placed: Mapping[str, Any], field: str, most: int) -> str:
     return plain(value, most=most) if not isinstance(value, dict) else ""
 
 
-def _first(value: object) -> object:
-    """Return the first of several values; addresses may stand in one string with commas."""
-    if isinstance(value, list):
-        return _first(value[0]) if value else None
-    if isinstance(value, str) and value.startswith("http") and ", http" in value:
-        return value.split(", http", 1)[0]
-    return value
+def _title(placed: Mapping[str, Any], values: Mapping[str, Any], *, brand: str) -> str:
+    """Return the title, with the short description behind it where the title is a mere name.
 
-
-def _title(placed: Mapping[str, Any], rest: Mapping[str, Any]) -> str:
+    A description is prose as a rule, and stands in for a short one only beside what is no more than a model number.
+    """
     title = _text(placed, "title", _TITLE_CHARS)
     if not any(c.isalnum() for c in title):
         raise RowError("no title")
-    if len(title.split("/")[0].split()) <= _FEW_WORDS:
-        short = next((v for k, v in rest.items() if plain_name(k) == "short description"), placed.get("description"))
-        told = plain(short, most=_SHORT_CHARS + 1)
-        if told and len(told) <= _SHORT_CHARS and told.casefold() not in title.casefold():
-            return f"{title} {told}"
-    return title
+    if len(title.split("/")[0].split()) > _FEW_WORDS or named_type(Untyped("", title, brand=brand)):
+        return title
+    short = next((v for k, v in values.items() if plain_name(k).removeprefix("g ") == "short description"), None)
+    told = plain(short, most=_SHORT_CHARS)
+    if short is None and _is_code(title, brand):
+        described = _text(placed, "description", _TEXT_CHARS)
+        told = described if len(described) <= _SHORT_CHARS else ""
+    return f"{title} {told}" if told and told.casefold() not in title.casefold() else title
+
+
+def _is_code(title: str, brand: str) -> bool:
+    """Whether a title is no more than a model number, with or without the brand."""
+    rest = title.casefold().removeprefix(brand.casefold()).split()
+    return all(any(c.isdigit() for c in word) for word in rest)
 
 
 def read_id(value: object) -> str:
     """Return an id as text; "" where `value` is none."""
-    value = _first(value)
+    value = first(value)
     if value is None or isinstance(value, dict | bool):
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -193,7 +202,7 @@ def _path(value: object) -> str:
 
 
 def _availability(value: object) -> Availability:
-    value = _first(value)
+    value = first(value)
     number = _number(value)
     if number is not None:
         return "in_stock" if number > 0 else "out_of_stock"

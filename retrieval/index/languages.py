@@ -13,7 +13,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DEFAULT: Final = "en"
 MOST_PAIRS: Final = 20_000  # of one document, against floods
@@ -47,8 +50,6 @@ ANALYSES: Final[dict[str, Analysis]] = {
     "ro": Analysis("romanian", has_stopwords=False),
     "ru": Analysis("russian"),
     "sv": Analysis("swedish"),
-    "ta": Analysis("tamil", has_stopwords=False),
-    "tr": Analysis("turkish", has_stopwords=False),
     "zh": ENGLISH,
 }
 
@@ -60,6 +61,8 @@ _CJK = re.compile(
     "]+"
 )
 
+_CJK_APART = re.compile(f"({_CJK.pattern})")
+
 
 def has_cjk(text: str) -> bool:
     """Whether any character of `text` is Chinese, Japanese or Korean."""
@@ -69,6 +72,14 @@ def has_cjk(text: str) -> bool:
 def without_cjk(text: str) -> str:
     """Return what of `text` is written in words, with a space where something else stood; most text as it is."""
     return _CJK.sub(" ", unicodedata.normalize("NFKC", text)) if has_cjk(text) else text
+
+
+def between_cjk(text: str, change: Callable[[str], str]) -> str:
+    """Return `text` with what stands before, between and after runs of such characters changed."""
+    if not has_cjk(text):
+        return change(text)
+    parts = _CJK_APART.split(text)
+    return "".join(part if i % 2 or not part else change(part) for i, part in enumerate(parts))
 
 
 def cjk_words(text: str) -> list[str]:

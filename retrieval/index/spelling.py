@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from retrieval.index.languages import has_cjk
+from retrieval.index.languages import between_cjk, has_cjk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,7 +54,7 @@ class Speller:
         before, after = text[: match.start()][-1:], text[match.end() : match.end() + 1]
         if before.isdigit() or after.isdigit():
             return match.group()
-        return self._mended(match.group())
+        return between_cjk(match.group(), self._mended)
 
     def _mend_word(self, word: str) -> str:
         low = word.lower()

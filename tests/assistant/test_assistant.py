@@ -34,6 +34,7 @@ def test_shown_is_logged_is_what_references_resolve_to(shop: Assistant) -> None:
     assert searches[-1].detail["shown"] == shown
     state = shop.house.conversations.load(conversation).state
     assert [item.product_id for item in state.shown] == shown
+    assert [(i.price_cents, i.currency) for i in state.shown] == [(p.price_cents, p.currency) for p in reply.products]
     stored = shop.transcript(conversation)[-1].reply
     assert stored is not None
     assert [product["product_id"] for product in stored["products"]] == shown

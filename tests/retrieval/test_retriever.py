@@ -197,6 +197,39 @@ def test_similar_products_are_others_within_the_constraints(store: Store) -> Non
         search(store, similar_to="nobody")
 
 
+@pytest.mark.parametrize("as_constraint", [True, False])
+def test_an_order_among_similar_products_is_of_those_on_the_shelf(store: Store, as_constraint: bool) -> None:
+    origin = PRODUCTS[0]
+    more: dict[str, Any] = {} if as_constraint else {"sort": "price_asc"}
+    wish = (want("sort", "price_asc"),) if as_constraint else ()
+    whole = search(store, "", *wish, similar_to=origin.product_id, n=50, **more)
+    prices = [hit.product.offer_cents for hit in whole.hits if hit.product.availability == "in_stock"]
+    assert prices == sorted(prices)
+    assert {hit.product.product_type for hit in whole.hits} == {origin.product_type}
+    groups = [hit.product.group_key for hit in whole.hits]
+    on_shelf = {p.group_key for p in PRODUCTS if p.product_type == origin.product_type} - {origin.group_key}
+    assert len(groups) == len(set(groups)) == whole.total
+    assert set(groups) == on_shelf
+    pages = [search(store, "", *wish, similar_to=origin.product_id, n=3, offset=at, **more) for at in (0, 3, 6)]
+    assert [key for page in pages for key in ids(page)] == ids(whole)[:9]
+    rest = search(store, "", *wish, similar_to=origin.product_id, n=50, exclude=tuple(groups[:3]), **more)
+    assert ids(rest) == ids(whole)[3:]
+
+
+def test_an_order_among_similar_products_is_of_the_nearest_alone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    origin = PRODUCTS[0].product_id
+    nearest = {hit.product.group_key for hit in search(store, "", SHOES, similar_to=origin, n=4).hits}
+    monkeypatch.setattr("retrieval.retriever.NEAREST", 4)
+    found = search(store, "", SHOES, similar_to=origin, sort="price_desc", n=50)
+    assert found.total == 4
+    assert (
+        len(nearest & {hit.product.group_key for hit in found.hits}) >= 3
+    )  # the head is varied by brand, these are not
+    other = search(store, "", want("category", "kettle"), similar_to=origin, sort="price_desc", n=50)
+    assert other.total == 4
+    assert {hit.product.product_type for hit in other.hits} == {SHELVES[2]}
+
+
 def test_the_first_screen_shows_more_than_one_brand(store: Store) -> None:
     head = [hit.product.brand for hit in search(store, "sonova running shoes", SHOES, n=6).hits]
     assert max(head.count(brand) for brand in BRANDS) <= 3

@@ -81,6 +81,8 @@ def test_cheaper_and_pricier_become_figures() -> None:
     assert bound(build(cheaper), "lte") == [49.89]
     pricier = replace(SHOES, constraints=(c("price", "gt", "shown"),), bound_cents=4_990)
     assert bound(build(pricier), "gte") == [49.91]
+    euros = build(replace(cheaper, bound_currency="EUR")).constraints
+    assert [(x.op, x.value, x.currency) for x in euros if x.slot == "price"] == [("lte", 49.89, "EUR")]
     unknown = replace(SHOES, constraints=(c("price", "lt", "shown"),))
     assert (build(unknown).constraints, build(unknown).sort) == ((), "price_asc")
 
@@ -104,7 +106,7 @@ def test_more_leaves_out_what_was_seen_and_keeps_the_exclusions() -> None:
 
 def test_similar_and_named() -> None:
     similar = for_act(SHOES, SystemAct("similar", product_ids=("a-1",)))
-    assert (similar.similar_to, similar.sort) == ("a-1", None)
+    assert (similar.similar_to, similar.sort) == ("a-1", "price_asc")
     assert similar.constraints
     named = for_act(SHOES, SystemAct("search", text="jade suede heels", reason="to_add"))
     assert (named.text, named.constraints) == ("jade suede heels", ())

@@ -32,6 +32,16 @@ def said(text: str, *intents: Intent, state: DialogueState = STATE, **more: obje
     return resolve(state, replace(Acts(intents=intents), **more), text)  # type: ignore[arg-type]
 
 
+def test_the_cheaper_one_is_of_one_currency() -> None:
+    bags = [replace(bag, currency=code) for bag, code in zip(BAGS, ("JPY", "EUR", "EUR"), strict=True)]
+    two = show(DialogueState(turn=1), bags[1:])
+    assert said("I'll take the cheaper one", "add_to_cart", state=two).product_ids == ("t3",)
+    mixed = show(DialogueState(turn=1), bags)  # 31 yen are not less than 55 euros, nor more: nothing tells here
+    assert said("I'll take the cheaper one", "add_to_cart", state=mixed).product_ids == ()
+    euros_first = show(DialogueState(turn=1), [bags[1], bags[0], bags[2]])
+    assert said("I'll take the cheapest one", "add_to_cart", state=euros_first).product_ids == ("t3",)
+
+
 @pytest.mark.parametrize(
     ("text", "intent", "expected"),
     [

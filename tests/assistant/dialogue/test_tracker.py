@@ -258,6 +258,31 @@ def test_cheaper_means_the_prices_on_the_screen_when_it_was_said() -> None:
     assert track(state, acts("refine", add=("price gt shown",))).bound_cents == 5_000
 
 
+def test_cheaper_is_in_the_currency_of_what_is_meant() -> None:
+    items = [
+        ShownItem("a", "A", 1, 1, 5_000, currency="EUR"),
+        ShownItem("b", "B", 2, 1, 3_000, currency="USD"),
+        ShownItem("d", "D", 3, 1, 4_500, currency="EUR"),
+    ]
+    state = show(fold(KETTLE), items)
+    cheaper = track(state, acts("refine", add=("price lt shown",)))
+    assert (cheaper.bound_cents, cheaper.bound_currency) == (4_500, "EUR")
+    dollars = track(state, acts("refine", add=("price lt shown",), references=(2,)))
+    assert (dollars.bound_cents, dollars.bound_currency) == (3_000, "USD")
+    assert track(dollars, acts("refine", add=("color eq black",))).bound_currency == "USD"
+    assert track(dollars, acts("refine", add=("price lte 20",))).bound_currency == ""
+
+
+def test_a_state_stored_before_currencies_were_kept_loads() -> None:
+    state = track(
+        show(fold(KETTLE), [ShownItem("a", "A", 1, 1, 5_000, currency="EUR")]), acts("refine", add=("price lt shown",))
+    )
+    stored = state.to_json()
+    del stored["bound_currency"], stored["shown"][0]["currency"], stored["seen"][0]["currency"]
+    old = DialogueState.from_json(stored)
+    assert (old.bound_cents, old.bound_currency, old.shown[0].currency) == (5_000, "", "")
+
+
 def test_the_page_starts_again_when_the_search_changes() -> None:
     items = [ShownItem("a", "A", 1, 1), ShownItem("b", "B", 2, 1)]
     state = show(fold(KETTLE), items)

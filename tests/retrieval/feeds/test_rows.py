@@ -123,6 +123,24 @@ def test_an_old_price_is_the_list_price() -> None:
     assert (found.price_cents, found.sale_price_cents) == (8000, None)
 
 
+@pytest.mark.parametrize(
+    ("row", "title"),
+    [
+        ({"title": "LACK", "short_description": "Side table, 55 cm"}, "LACK Side table, 55 cm"),
+        ({"title": "The Wanderer", "Short description": "<p>Rain jacket</p>"}, "The Wanderer Rain jacket"),
+        ({"title": "Trail jacket", "short_description": "Keeps rain out."}, "Trail jacket"),
+        ({"title": "Philips SHD8600/10 headphones", "short_description": "Hi-Fi"}, "Philips SHD8600/10 headphones"),
+        ({"title": "Trail jacket", "description": "Keeps rain out."}, "Trail jacket"),
+        ({"title": "The Wanderer", "Body (HTML)": "<p>Our softest yet.</p>"}, "The Wanderer"),
+        ({"title": "GS108", "description": "8 port switch"}, "GS108 8 port switch"),
+        ({"title": "Sony SF-32N4", "brand": "Sony", "description": "32 GB SDHC"}, "Sony SF-32N4 32 GB SDHC"),
+        ({"title": "GS108", "description": "8 port switch. " * 20}, "GS108"),
+    ],
+)
+def test_a_title_that_is_a_mere_name_says_what_it_is(row: dict[str, Any], title: str) -> None:
+    assert read({**row, "price": 1}).title == title
+
+
 def test_a_name_and_what_it_is() -> None:
     assert read({"name": "STIG", "short_description": "Bar stool, 74 cm", "price": 1}).title == "STIG Bar stool, 74 cm"
 
