@@ -22,7 +22,7 @@ from retrieval.fit import Fit, Identity, fit
 from retrieval.fusion import Fused, fuse
 from retrieval.plan import plan
 from retrieval.predicates import any_of, has, missing, none_of
-from retrieval.retriever import OWN_SHARE
+from retrieval.ranker import OWN_SHARE
 from retrieval.types import Hit, Query, Ranking
 from retrieval.words import normal
 

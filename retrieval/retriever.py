@@ -8,24 +8,20 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from retrieval.arrange import stock_first
-from retrieval.document import document_text
 from retrieval.errors import QueryError
 from retrieval.facets import Facets, count_facets
-from retrieval.fusion import Fused, dense_share, fuse
+from retrieval.fusion import Fused
 from retrieval.outline import COUNTED
 from retrieval.plan import ALTERNATIVES, plan
 from retrieval.pool import Order, Pool
 from retrieval.predicates import has
+from retrieval.ranker import Ranker
 from retrieval.relax import Relaxation, relax
 from retrieval.types import Constraint, Hit, Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
 
     from retrieval.catalogue import Catalogue
     from retrieval.encoder.base import Encoder
@@ -38,8 +34,6 @@ if TYPE_CHECKING:
     from retrieval.types import Product, Query, Slot, Sort
 
 REMEMBERED: Final = 16  # counts of facets kept: a conversation asks for the same ones again
-DEEPEST: Final = 2000  # hits fetched of each index, however many variants a product has
-OWN_SHARE: Final = 0.7  # of the product's embedding where "like this" comes with words of its own
 NEAREST: Final = 50  # products that stand for a category this shop does not carry, or that are like one, where sorted
 
 
@@ -69,17 +63,13 @@ class Retriever:
             candidates: How many variant groups of each list are fused.
         """
         self._catalogue = catalogue
-        self._encoder = encoder
-        self._lexical = lexical
-        self._dense = dense
         self._snapshot = snapshot
-        self._weight = dense_weight
-        self._candidates = candidates
+        self._ranker = Ranker(encoder, lexical=lexical, dense=dense, dense_weight=dense_weight, candidates=candidates)
         self._narrowings = lru_cache(maxsize=REMEMBERED)(self._count_narrowings)
 
     def use(self, *, lexical: WordIndex, dense: DenseIndex) -> None:
         """Ask these indexes from the next search on."""
-        self._lexical, self._dense = lexical, dense
+        self._ranker.lexical, self._ranker.dense = lexical, dense
 
     def search(self, query: Query) -> Ranking:
         """Return the best hits, one a variant group, best first.
@@ -109,7 +99,7 @@ class Retriever:
 
     def _unheard(self, wanted: Plan) -> tuple[str, ...]:
         """Return model numbers asked for by name that this shop has not, where no shelf says what is meant."""
-        return () if wanted.has_category else tuple(self._lexical.unheard(wanted.core))
+        return () if wanted.has_category else tuple(self._ranker.lexical.unheard(wanted.core))
 
     def facets(self, query: Query) -> dict[str, list[tuple[str, int]]]:
         """Count the values of shelf, brand, color, size and material over everything that passes the hard constraints.
@@ -203,11 +193,11 @@ class Retriever:
         if origin is not None and wanted.sort is not None:
             return self._alike_sorted(origin, wanted, pool=pool, now=now)
         if origin is not None:
-            ranked = self._alike(origin, wanted.core, pool=pool, now=now)
+            ranked = self._ranker.alike(origin, wanted.core, pool=pool, now=now)
         elif sort is not None:
             return self._extreme(wanted, pool, sort=sort, now=now, needed=needed)
         elif wanted.core:
-            ranked = self._ranked(wanted, pool=pool, now=now)
+            ranked = self._ranker.asked(wanted, pool=pool, now=now)
         else:
             return Order(self._sorted(pool.chosen, sort="popular", now=now, needed=needed), pool.chosen)
         ranked = stock_first(ranked, now.outlines, allowed=pool.chosen, variety=not wanted.asks_brand)
@@ -215,23 +205,13 @@ class Retriever:
             ranked = self._shelf_first(ranked, wanted, pool=pool, now=now)
         return Order(self._then_rest(ranked, pool, now=now, needed=needed), pool.chosen)
 
-    def _ranked(self, wanted: Plan, *, pool: Pool, now: Snapshot) -> list[Fused]:
-        """Rank by the words of the query, as far as the filters leave something to rank by."""
-        if wanted.has_category and not wanted.extra:
-            return self._typical(wanted, pool=pool, now=now)
-        if wanted.not_carried:
-            return self._fused(wanted.text, self._embedded(wanted.text), pool=pool, now=now)
-        text = self._lexical.mend(wanted.text)
-        words = self._lexical.mend(wanted.told) if wanted.has_category else text
-        return self._fused(words, self._embedded(text), pool=pool, now=now)
-
     def _shelf_first(self, ranked: list[Fused], wanted: Plan, *, pool: Pool, now: Snapshot) -> list[Fused]:
         """Put the shelf that the text names before everything else; `ranked` as it is where it names none."""
         shelf = self._shelf(wanted, pool, now=now)
         if shelf is None:
             return ranked
         first = stock_first(
-            self._typical(wanted, pool=shelf, now=now),
+            self._ranker.typical(wanted, pool=shelf, now=now),
             now.outlines,
             allowed=shelf.chosen,
             variety=not wanted.asks_brand,
@@ -248,33 +228,6 @@ class Retriever:
         chosen = passing.without(pool.excluded) if pool.excluded else passing
         return Pool(predicates, chosen, len(passing), pool.excluded) if chosen else None
 
-    def _typical(self, wanted: Plan, *, pool: Pool, now: Snapshot) -> list[Fused]:
-        """Rank a shelf that nothing more is asked of: the well-known first, and what is typical of the shelf.
-
-        The word "laptop" says nothing within the laptops, and would bring up the laptop locks that strayed in.
-        """
-        held = self._dense.embeddings(pool.chosen.first(DEEPEST)).values()
-        embedding = self._embedded(wanted.text)
-        if held:
-            centre = np.mean(np.stack(list(held)), axis=0)
-            embedding = _unit(embedding + centre / np.linalg.norm(centre))
-        likeness = self._dense.search(embedding, n=self._depth(pool, now=now), among=pool.among)
-        known = now.outlines.renown(pool.chosen)
-        weight = self._weight if known else 1.0
-        ranked = fuse(known, likeness, weight=weight, top=self._candidates, group_of=now.outlines.group_of)
-        return [replace(item, lexical=0.0) for item in ranked]
-
-    def _embedded(self, text: str) -> NDArray[np.float32]:
-        row: NDArray[np.float32] = self._encoder.encode([text])[0]
-        return row
-
-    def _alike(self, origin: Product, words: str, *, pool: Pool, now: Snapshot) -> list[Fused]:
-        held = self._dense.embeddings([origin.product_id]).get(origin.product_id)
-        embedding = self._embedded(document_text(origin)) if held is None else held
-        if words:
-            embedding = _unit(OWN_SHARE * embedding + (1.0 - OWN_SHARE) * self._embedded(words))
-        return self._fused(f"{origin.title} {origin.shelf} {words}", embedding, pool=pool, now=now)
-
     def _alike_sorted(self, origin: Product, wanted: Plan, *, pool: Pool, now: Snapshot) -> Order:
         """Sort what is truly like the product: the `NEAREST` groups on its shelf, of the whole pool if none is there.
 
@@ -284,7 +237,7 @@ class Retriever:
         on_shelf = (*pool.predicates, has("product_type", origin.product_type))
         shelf = _without(own, on_shelf, now=now) if origin.product_type else None
         among = shelf if shelf is not None and shelf.chosen else _without(own, pool.predicates, now=now)
-        ranked = self._alike(origin, wanted.core, pool=among, now=now)
+        ranked = self._ranker.alike(origin, wanted.core, pool=among, now=now)
         nearest = list(dict.fromkeys(now.outlines.group_of(item.product_id) for item in ranked))[:NEAREST]
         alike = now.outlines.selection(
             key
@@ -293,23 +246,6 @@ class Retriever:
             if key in among.chosen and key in pool.chosen
         )
         return Order(self._sorted(alike, sort=wanted.sort or "popular", now=now, needed=len(alike)), alike)
-
-    def _fused(self, text: str, embedding: NDArray[np.float32], *, pool: Pool, now: Snapshot) -> list[Fused]:
-        """Ask both indexes, deep enough that variants of few products do not fill the lists."""
-        depth = self._depth(pool, now=now)
-        known = now.outlines.row
-        lists = (
-            self._lexical.search(text, n=depth, among=pool.among),
-            self._dense.search(embedding, n=depth, among=pool.among),
-        )
-        lexical, dense = ([hit for hit in hits if hit[0] in known and hit[0] not in pool.excluded] for hits in lists)
-        found = self._lexical.coverage(text, lexical[0][1] if lexical else 0.0)
-        weight = dense_share(found, weight=self._weight)
-        return fuse(lexical, dense, weight=weight, top=self._candidates, group_of=now.outlines.group_of)
-
-    def _depth(self, pool: Pool, *, now: Snapshot) -> int:
-        wanted = math.ceil(self._candidates * now.outlines.spread()) + min(len(pool.excluded), self._candidates)
-        return min(DEEPEST, pool.passing, wanted)
 
     def _extreme(self, wanted: Plan, pool: Pool, *, sort: Sort, now: Snapshot, needed: int) -> Order:
         """Sort everything that passes; words narrow it only where the whole pool can be asked for them."""
@@ -325,13 +261,14 @@ class Retriever:
             return shelf.chosen
         if not wanted.extra:
             return None
-        holding = {key for key in self._lexical.holding_all(self._lexical.mend(wanted.extra)) if key in pool.chosen}
+        lexical = self._ranker.lexical
+        holding = {key for key in lexical.holding_all(lexical.mend(wanted.extra)) if key in pool.chosen}
         if holding or wanted.has_category:
             return now.outlines.selection(holding)
         return self._nearest(wanted, pool, now=now)
 
     def _nearest(self, wanted: Plan, pool: Pool, *, now: Snapshot) -> Selection:
-        best = self._ranked(wanted, pool=pool, now=now)[:NEAREST]
+        best = self._ranker.asked(wanted, pool=pool, now=now)[:NEAREST]
         return now.outlines.selection(item.product_id for item in best)
 
     def _sorted(self, among: Selection, *, sort: Sort, now: Snapshot, needed: int) -> list[Fused]:
@@ -390,10 +327,6 @@ def _without(gone: set[str], predicates: tuple[Predicate, ...], *, now: Snapshot
 def _placed(product_ids: Sequence[str]) -> list[Fused]:
     """Score an order by place alone."""
     return [Fused(key, round(1.0 / (1 + place), 6), 0.0, 0.0) for place, key in enumerate(product_ids)]
-
-
-def _unit(row: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (row / np.linalg.norm(row)).astype(np.float32)
 
 
 def _towards(relaxation: Relaxation) -> Sort | None:
