@@ -22,17 +22,21 @@ Progress: TypeAlias = "Callable[[int, int], None]"
 
 
 def check_files(files: Sequence[Path]) -> None:
-    """Say at once which of `files` is none.
+    """Say at once which of `files` is none: what is opened later might be a pipe, and wait for ever.
 
     Raises:
-        FeedError: One is missing or a directory, or there is none at all.
+        FeedError: One is missing, a directory or out of reach, or there is none at all.
     """
     if not files:
         raise FeedError("no feed file was given")
     for path in files:
-        if path.is_dir():
+        try:
+            is_folder, is_file = path.is_dir(), path.is_file()
+        except OSError as error:  # a name that is too long, or a folder that may not be looked into
+            raise FeedError(f"cannot read {str(path)!r}: {error.strerror or error}; check the path") from error
+        if is_folder:
             raise FeedError(f"{str(path)!r} is a directory; name the feed files in it")
-        if not path.is_file():
+        if not is_file:
             raise FeedError(f"no feed file {str(path)!r}; check the path")
 
 

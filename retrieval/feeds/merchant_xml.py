@@ -18,7 +18,7 @@ from xml.parsers import expat
 
 from retrieval.errors import FeedError
 from retrieval.feeds.base import RawRow
-from retrieval.feeds.source import LONGEST_LINE
+from retrieval.feeds.source import LONGEST_LINE, MENDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +35,7 @@ _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NUMBERED = re.compile(r"&#(?:(\d{1,7})|[xX]([0-9A-Fa-f]{1,6}));")
 _BARE = re.compile(r"&(?!(?:[A-Za-z]\w{0,31}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});)")
+_PROBE = b"<a b='1'>&#9;~+AGE-\\x41</a>"  # what UTF-7, HZ and escapes read otherwise
 _REFERENCE = 36  # longest reference to a character, which a block of text may cut
 
 
@@ -81,14 +82,17 @@ def _allowed(reference: re.Match[str]) -> str:
 
 
 def _declared(start: bytes) -> str:
-    """Return the encoding that a file says it is in; UTF-8 where that is none, or cannot be."""
+    """Return the encoding that a file says it is in; UTF-8 where that is none, or cannot be.
+
+    The declaration was read as ASCII: an encoding that reads ASCII otherwise (UTF-16, IDNA, escapes) cannot be.
+    """
     said = _DECLARED.search(start[:200])
     try:
         found = codecs.lookup(said[1].decode("ascii") if said else "utf-8")
-    except LookupError:
+        usable = found._is_text_encoding and found.incrementaldecoder(MENDING).decode(_PROBE) == _PROBE.decode("ascii")
+    except (LookupError, UnicodeError):
         return "utf-8-sig"
-    usable = found._is_text_encoding and not found.name.startswith(("utf-16", "utf-32", "utf-8"))
-    return found.name if usable else "utf-8-sig"
+    return found.name if usable and found.name != "utf-8" else "utf-8-sig"
 
 
 class _Element:

@@ -42,9 +42,10 @@ def read_parquet(source: Source) -> Iterator[RawRow]:
         with _seekable(source) as file, pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False) as table:
             total, size, number = max(table.metadata.num_rows, 1), source.path.stat().st_size, 0
             for batch in table.iter_batches(batch_size=_BATCH, use_threads=False):
-                for values in batch.to_pylist(maps_as_pydicts="lossy"):
+                columns = {str(name): _values(batch.column(at)) for at, name in enumerate(batch.schema.names)}
+                for row in range(batch.num_rows):
                     number += 1
-                    yield RawRow(number, {str(name): _plain(value) for name, value in values.items()})
+                    yield RawRow(number, {name: _plain(values[row]) for name, values in columns.items()})
                 source.tell(size * number // total)
     except (pa.ArrowException, OSError, EOFError, gzip.BadGzipFile) as error:
         said = " ".join(str(error).split())[:200]
@@ -64,6 +65,27 @@ def _seekable(source: Source) -> Iterator[IO[bytes]]:
             shutil.copyfileobj(packed, unpacked)
         unpacked.seek(0)
         yield unpacked
+
+
+def _values(column: Any) -> list[Any]:  # noqa: ANN401 - pyarrow is not followed by mypy
+    """Return the values of a column; one that Python has no type for as text, or None."""
+    try:
+        found: list[Any] = column.to_pylist(maps_as_pydicts="lossy")
+    except (ArithmeticError, LookupError, ValueError):  # a year past 9999, nanoseconds, an unknown time zone
+        found = [_value(scalar) for scalar in column]
+    return found
+
+
+def _value(scalar: Any) -> Any:  # noqa: ANN401 - pyarrow is not followed by mypy
+    import pyarrow as pa
+
+    try:
+        return scalar.as_py(maps_as_pydicts="lossy")
+    except (ArithmeticError, LookupError, ValueError):
+        try:
+            return scalar.cast(pa.string()).as_py()
+        except (pa.ArrowException, NotImplementedError):
+            return None
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON

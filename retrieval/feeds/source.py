@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LONGEST_LINE = 8 * 1024 * 1024  # bytes; a longer "line" is no feed
 _HEAD = 64 * 1024  # bytes that tell a format from another
 _BLOCK = 64 * 1024
-_MENDING = "shoptalk.windows"
+MENDING = "shoptalk.windows"
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 
@@ -96,7 +96,7 @@ class Source:
             FeedError: Missing, unreadable or broken compression.
         """
         wide = wide_encoding(self.head())
-        decoder = codecs.lookup(wide or encoding).incrementaldecoder(_MENDING)
+        decoder = codecs.lookup(wide or encoding).incrementaldecoder(MENDING)
         for block in self.blocks():
             yield decoder.decode(block).replace("\0", "")
         yield decoder.decode(b"", final=True)
@@ -150,7 +150,7 @@ def _as_windows(error: UnicodeError) -> tuple[str, int]:
     raise error
 
 
-codecs.register_error(_MENDING, _as_windows)
+codecs.register_error(MENDING, _as_windows)
 
 
 def wide_encoding(start: bytes) -> str:

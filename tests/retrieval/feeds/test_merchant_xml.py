@@ -83,6 +83,14 @@ def test_encodings(tmp_path: Path, encoding: str) -> None:
     assert rows(tmp_path / "a.xml", text.encode(encoding))[0]["title"] == "Caf\u00e9"
 
 
+@pytest.mark.parametrize("claimed", ["idna", "punycode", "unicode_escape", "utf-7", "hz", "rot13", "cp037", "nonsense"])
+def test_an_encoding_that_cannot_be_is_not_believed(tmp_path: Path, claimed: str) -> None:
+    head = f'<?xml version="1.0" encoding="{claimed}"?>'
+    assert rows(tmp_path / "f.xml", head + r"<rss><item><title>Mug +AGE- \x41</title></item></rss>") == [
+        {"title": r"Mug +AGE- \x41"}
+    ]
+
+
 def test_what_feeds_get_wrong_is_mended(tmp_path: Path) -> None:
     text = "<rss><item><id>1</id><g:title>Salt & Pepper\x0b&#x1F; AT&T</g:title><link>/a?b=1&c=2</link></item></rss>"
     found = rows(tmp_path / "a.xml", text)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from retrieval.errors import FeedError
 from retrieval.feeds import read_feed
+from retrieval.feeds.files import check_files
 from retrieval.feeds.source import Source
 
 if TYPE_CHECKING:
@@ -214,6 +216,25 @@ def test_parquet_types_become_plain(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("kind", "amount"),
+    [
+        (pa.timestamp("ms"), 2**62),
+        (pa.duration("ms"), 2**62),
+        (pa.date32(), 2**30),
+        (pa.timestamp("ns", tz="No/Where"), 1),
+        (pa.list_(pa.timestamp("ms")), [2**62]),
+    ],
+)
+def test_a_parquet_value_that_python_cannot_hold_costs_nothing_else(
+    tmp_path: Path, kind: pa.DataType, amount: object
+) -> None:
+    pq.write_table(pa.table({"id": ["a", "b"], "when": pa.array([amount, None], kind)}), tmp_path / "f.parquet")
+    rows = list(read_feed(Source(tmp_path / "f.parquet")))
+    assert [row.values["id"] for row in rows] == ["a", "b"]
+    assert rows[1].values["when"] is None
+
+
 def test_a_long_parquet_file_is_read_in_batches(tmp_path: Path) -> None:
     told: list[int] = []
     pq.write_table(pa.table({"id": list(range(1000))}), tmp_path / "a.parquet")
@@ -228,3 +249,10 @@ def test_a_long_parquet_file_is_read_in_batches(tmp_path: Path) -> None:
 def test_any_bytes_end_in_rows_or_a_feed_error(tmp_path: Path, content: bytes, name: str) -> None:
     with suppress(FeedError):
         assert all(row.line > 0 for row in read(tmp_path / name, content))
+
+
+def test_what_is_no_file_is_said_before_it_is_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")  # opened, it would wait for ever
+    for path, match in ((tmp_path / "pipe.csv", "no feed file"), (tmp_path / ("x" * 300), "too long")):
+        with pytest.raises(FeedError, match=match):
+            check_files([path])
