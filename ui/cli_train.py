@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -77,12 +78,12 @@ def train_encoder(
     ] = None,
     untuned: Annotated[bool, typer.Option("--untuned", help="Begin with the genuine all-MiniLM-L6-v2.")] = False,
     install: Annotated[bool, typer.Option(help="Put better weights into the store.")] = True,
-    epochs: Annotated[float, typer.Option(help="Passes over the examples.", min=0.01)] = 1.0,
+    epochs: Annotated[float, typer.Option(help="Passes over the examples.", min=0.01, max=1000)] = 1.0,
     rate: Annotated[float, typer.Option(help="Peak learning rate.", min=1e-7, max=1e-2)] = 3e-5,
     batch: Annotated[int, typer.Option(help="Queries a step.", min=2)] = 48,
-    anchor: Annotated[float, typer.Option(help="Weight of the anchor to the first embeddings.", min=0)] = 0.0,
+    anchor: Annotated[float, typer.Option(help="Weight of the anchor to the first embeddings.", min=0, max=1000)] = 0.0,
     keep: Annotated[float, typer.Option(help="Share of the first weights in the result.", min=0, max=1)] = 0.3,
-    seed: Annotated[int, typer.Option(help="Seed of order and dropout.")] = 7,
+    seed: Annotated[int, typer.Option(help="Seed of order and dropout.", min=0, max=2**32 - 1)] = 7,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where to train.")] = "auto",
     threads: Annotated[int, typer.Option(help="CPU threads.", min=1)] = 1,
     resume: Annotated[bool, typer.Option(help="Go on from the last checkpoint in --out.")] = False,
@@ -94,17 +95,41 @@ def train_encoder(
     """
     from retrieval.encoder.sentence import WEIGHTS
 
+    own = bool(log or qrels)
+    _check_options(own=own, general=bool(public or shop), start=start, untuned=untuned)
+    if own and install:
+        _check_writable(store)
     settings = _encoder_settings(
         out=out, epochs=epochs, rate=rate, batch=batch, anchor=anchor, keep=keep, seed=seed, device=device,
         threads=threads, resume=resume,
     )  # fmt: skip
     weights = out / "untuned" if untuned else start or WEIGHTS
-    if log or qrels:
+    if own:
         _train_own(
             store, log or [], qrels, weights=weights, chosen=bool(start or untuned), settings=settings, install=install
         )
     else:
         _train_general(store, shop or [], public=public, weights=weights, settings=settings)
+
+
+def _check_options(*, own: bool, general: bool, start: Path | None, untuned: bool) -> None:
+    """Refuse before anything is trained what would be trained on other than was asked for."""
+    from retrieval.encoder.checkpoint import LAYERS
+
+    if own and general:
+        fail("--public and --shop are for the weights that ship; leave them out beside --log and --qrels")
+    if start is not None and untuned:
+        fail(f"--start {str(start)!r} and --untuned both say what to begin with; give one")
+    if start is not None and not (start / LAYERS).is_file():
+        fail(f"--start {str(start)!r} holds no {LAYERS} to train on; name a folder that `train encoder` wrote")
+
+
+def _check_writable(store: Path | None) -> None:
+    folder = _store_dir(store)
+    if folder.is_dir() and not os.access(folder, os.W_OK):
+        fail(
+            f"the store {str(folder)!r} cannot be written, so better weights could not be put there; give --no-install"
+        )
 
 
 def _encoder_settings(**options: Any) -> TrainSettings:  # noqa: ANN401
@@ -148,15 +173,16 @@ def _train_own(
     install: bool,
 ) -> None:
     from eval.encoder_eval import compare_judgments
-    from eval.judged import CORPUS, one_a_text, read_corpus
+    from eval.judged import has_corpus, one_a_text, read_corpus
     from eval.retrieval_run import untuned
     from retrieval.encoder.publish import install as put
     from retrieval.encoder.publish import make_own
     from retrieval.encoder.sentence import MANIFEST, OnnxEncoder
-    from retrieval.settings import RetrievalSettings
+    from retrieval.settings import read_settings
 
+    weight = read_settings().dense_weight
     judgments = _judgments(logs, qrels)
-    in_folder = qrels is not None and (qrels / CORPUS).is_file()
+    in_folder = qrels is not None and has_corpus(qrels)
     documents = tuple(read_corpus(qrels)) if in_folder and qrels else tuple(one_a_text(_products(store)))
     if not chosen and not in_folder:
         weights = _own_weights(store) or weights
@@ -166,9 +192,7 @@ def _train_own(
         {document.product_id: document.text for document in documents},
         settings,
         weights=weights,
-        judge=lambda new, held_out: compare_judgments(
-            new, before, held_out, documents=documents, weight=RetrievalSettings().dense_weight
-        ),
+        judge=lambda new, held_out: compare_judgments(new, before, held_out, documents=documents, weight=weight),
     )
     emit({"weights": str(folder), "better": verdict.better, **verdict.figures})
     if not verdict.better:

@@ -14,6 +14,7 @@ import yaml
 from retrieval.encoder.pairs import N_MISSES, Example, Graded
 from retrieval.errors import EncoderError, FeedError
 from retrieval.feeds import read_feed
+from retrieval.feeds.files import check_files
 from retrieval.feeds.source import Source
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ Judgments = dict[str, dict[str, int]]  # query text -> product id -> grade, 0 is
 
 FEWEST: Final = 50  # queries with an answer, below which there is nothing to tell better from worse by
 HELD_OUT: Final = 5  # one query in so many is not learnt from, and decides whether the weights are better
+HIGHEST: Final = 1_000_000  # grade; what is above is another column
 BEST: Final = 4  # answers a query, the best graded first
 
 
@@ -55,6 +57,7 @@ def read_log(path: Path) -> tuple[Judgments, int]:
     found: Judgments = defaultdict(dict)
     skipped = 0
     try:
+        check_files([path])
         for row in read_feed(Source(path)):
             judged = _judged(row.values)
             if judged is None:
@@ -80,7 +83,9 @@ def _judged(values: Mapping[str, Any]) -> tuple[str, str, int] | None:
     if grade is None:
         try:
             grade = round(float(told["grade"]))
-        except ValueError:
+        except (ValueError, OverflowError):
+            return None
+        if abs(grade) > HIGHEST:
             return None
     query = " ".join(told["query"].split())[:300]
     return (query, told["product_id"], int(grade)) if query and told["product_id"] else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -84,12 +85,19 @@ def read_shelves(path: Path, texts: Mapping[str, Sequence[str]]) -> Iterator[Exa
 def read_requests(folder: Path) -> Iterator[Example]:
     """Read what people typed for requests that others wrote out (`goal_query_map.json` of WebShop).
 
+    Raises:
+        EncoderError: The file is missing, or not in shape.
+
     References:
         Yao et al., WebShop: Towards Scalable Real-World Web Interaction with Grounded Language Agents, NeurIPS 2022.
     """
-    found: dict[str, list[str]] = json.loads((folder / "goal_query_map.json").read_text("utf-8"))
+    path = folder / "goal_query_map.json"
+    with _reading(path):
+        found: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
+        if not isinstance(found, dict) or not all(isinstance(typed, list) for typed in found.values()):
+            raise EncoderError(f"{str(path)!r} is no object of request -> what was typed for it")
     for request, typed in found.items():
-        for query in dict.fromkeys(text.strip() for text in typed):
+        for query in dict.fromkeys(str(text).strip() for text in typed):
             if query and query != request:
                 yield Example(query, request)
 
@@ -97,11 +105,14 @@ def read_requests(folder: Path) -> Iterator[Example]:
 def read_evidence(folder: Path) -> Iterator[Example]:
     """Read questions on products with the evidence that answers them (the training part of hetPQA).
 
+    Raises:
+        EncoderError: The file is missing, or not in shape.
+
     References:
         Shen et al., semiPQA and hetPQA, ECNLP 2022.
     """
     path = folder / "hetPQA_answer_generation_train.csv"
-    with path.open(encoding="utf-8", newline="") as file:
+    with _reading(path), path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
             question, evidence = (row.get("question") or "").strip(), (row.get("candidate") or "").strip()
             if question and evidence:
@@ -125,10 +136,16 @@ def as_row(example: Example) -> dict[str, Any]:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    with _reading(path), path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield number, line.rstrip("\n")
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield number, line.rstrip("\n")
-    except OSError as error:
-        raise EncoderError(f"no readable training file {str(path)!r}: {error.strerror or error}") from error
+        yield
+    except (OSError, ValueError, csv.Error) as error:  # no text and no JSON are ValueErrors
+        said = getattr(error, "strerror", None) or error
+        raise EncoderError(f"no readable training file {str(path)!r}: {said}") from error

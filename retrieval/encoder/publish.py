@@ -114,6 +114,10 @@ def _trained(
         from retrieval.encoder.train import train
     except ImportError as error:
         raise EncoderError(f"training needs the extra `train`: pip install 'shoptalk[train]' ({error})") from error
+    try:
+        settings.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EncoderError(f"--out {str(settings.out)!r} cannot be used: {error.strerror or error}") from error
     with tempfile.TemporaryDirectory() as scratch:
         start = restore(weights, Path(scratch) / "start")
         return train(groups, replace(settings, start=start), graded=graded)

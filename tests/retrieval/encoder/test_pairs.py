@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from retrieval.encoder.mixture import DATA, forms, general
 from retrieval.encoder.own import FEWEST, examples, graded, read_log, split
-from retrieval.encoder.pairs import Example, data_hash, read_requests, read_shelves, read_triples
+from retrieval.encoder.pairs import Example, data_hash, read_evidence, read_requests, read_shelves, read_triples
 from retrieval.errors import EncoderError
 from retrieval.types import Product
 
@@ -116,3 +117,24 @@ def test_the_best_are_answers_and_the_clearly_worse_are_misses() -> None:
     assert {(g.text, g.score) for g in graded(judgments, texts)} == {
         ("best", 1.0), ("good", 0.75), ("poor", 0.5), ("bad", 0.0),
     }  # fmt: skip
+
+
+def test_a_search_log_may_hold_any_grade_and_must_be_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("query,product_id,grade\nmug,a,inf\nmug,b,nan\nmug,c,1e30\nmug,d,2\n", "utf-8")
+    assert read_log(path) == ({"mug": {"d": 2}}, 3)
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(EncoderError, match="no feed file"):
+        read_log(tmp_path / "pipe.csv")
+
+
+@pytest.mark.parametrize("content", [b"[1]", b"{", b"\xff", b'{"a": 1}'])
+def test_a_public_set_that_is_none_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "goal_query_map.json").write_bytes(content)
+    with pytest.raises(EncoderError, match="goal_query_map"):
+        list(read_requests(tmp_path))
+    (tmp_path / "t.tsv").write_bytes(b"\xff\n")
+    with pytest.raises(EncoderError, match="no readable training file"):
+        list(read_triples(tmp_path / "t.tsv"))
+    with pytest.raises(EncoderError, match="hetPQA"):
+        list(read_evidence(tmp_path))
