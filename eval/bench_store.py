@@ -11,6 +11,7 @@ import gzip
 import json
 import random
 import re
+import shutil
 import time
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Final
@@ -145,18 +146,33 @@ def build(folder: Path, settings: RetrievalSettings, *, products: int, seed: int
     """
     wanted = {"form": FORM, "products": products, "seed": seed, "sample": sample.version(), "encoder": settings.encoder}
     try:
-        known: dict[str, Any] = json.loads((folder / MARK).read_text("utf-8"))
-    except FileNotFoundError:
-        known = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        is_new = not any(folder.iterdir())
+    except OSError as error:
+        raise StoreError(f"{str(folder)!r} cannot be used: {error.strerror or error}; name another folder") from error
+    known = _mark(folder)
     if known.get("store") == wanted and _agrees(folder, settings):
         return {**known["build"], "reused": True}
-    if folder.is_dir() and any(folder.iterdir()):
+    if not is_new:
         what = f"a benchmark store of another kind ({known['store']!r})" if known else "no benchmark store"
         raise StoreError(f"{str(folder)!r} holds {what}; remove it, or give a new or empty folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    took = _fill(folder, settings, copies=Copies(seed=seed), products=products, tell=tell)
+    try:
+        took = _fill(folder, settings, copies=Copies(seed=seed), products=products, tell=tell)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # half a store could be neither measured nor gone on with
+        raise
     (folder / MARK).write_text(json.dumps({"store": wanted, "build": took}), "utf-8")
     return {**took, "reused": False}
+
+
+def _mark(folder: Path) -> dict[str, Any]:
+    """Return what a benchmark store was built as; empty where the folder holds none."""
+    try:
+        known = json.loads((folder / MARK).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    whole = isinstance(known, dict) and isinstance(known.get("store"), dict) and isinstance(known.get("build"), dict)
+    return known if whole else {}
 
 
 def text_of(row: Row) -> str:

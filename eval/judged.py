@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 CORPUS: Final = "corpus.jsonl"
 QUERIES: Final = "queries.jsonl"
+HIGHEST_GRADE: Final = 1_000_000  # what scores them counts in machine words
 Qrels = dict[str, dict[str, int]]  # query id -> document id -> grade
 
 
@@ -66,9 +67,10 @@ def read(folder: Path, *, split: str = "test", products: Iterable[Product] = ())
     Raises:
         JudgedError: A file is missing or broken, or no query has a relevant document.
     """
-    documents = tuple(read_corpus(folder) if (folder / CORPUS).is_file() else one_a_text(products))
+    documents = tuple(read_corpus(folder) if has_corpus(folder) else one_a_text(products))
     if not documents:
-        raise JudgedError(f"{str(folder)!r} has no {CORPUS}, and no store was named whose products could be searched")
+        where = f"{str(folder / CORPUS)!r} is empty" if has_corpus(folder) else f"{str(folder)!r} has no {CORPUS}"
+        raise JudgedError(f"{where}, and no store was named whose products could be searched")
     texts = _queries(folder)
     held = {document.product_id for document in documents}
     judged = read_qrels(folder / "qrels" / f"{split}.tsv")
@@ -83,14 +85,32 @@ def read(folder: Path, *, split: str = "test", products: Iterable[Product] = ())
     return Judged(documents, {query_id: texts[query_id] for query_id in qrels}, qrels, unknown)
 
 
+def has_corpus(folder: Path) -> bool:
+    """Whether a folder of judged queries has documents of its own.
+
+    Raises:
+        JudgedError: It is none that could be looked into.
+    """
+    try:
+        return (folder / CORPUS).is_file()
+    except OSError as error:
+        raise JudgedError(f"cannot read {str(folder)!r}: {error.strerror or error}; check the path") from error
+
+
 def read_corpus(folder: Path) -> Iterator[Document]:
     """Yield the documents of `corpus.jsonl`, as an ingest would read them.
 
     Raises:
-        JudgedError: The file is missing or broken.
+        JudgedError: The file is missing or broken, or has an id twice.
     """
-    for number, row in _lines(folder / CORPUS):
-        yield _document(number, row)
+    seen: set[str] = set()
+    for number, row in _required(folder / CORPUS, "_id"):
+        document = _document(number, row)
+        if document.product_id in seen:
+            where = f"{str(folder / CORPUS)!r}, line {number}"
+            raise JudgedError(f"{where}: the _id {document.product_id!r} is there twice; whose judgments are these?")
+        seen.add(document.product_id)
+        yield document
 
 
 def read_judgments(folder: Path, *, split: str) -> dict[str, dict[str, int]]:
@@ -105,7 +125,13 @@ def read_judgments(folder: Path, *, split: str) -> dict[str, dict[str, int]]:
 
 
 def _queries(folder: Path) -> dict[str, str]:
-    return {str(row["_id"]): str(row["text"]) for _, row in _required(folder / QUERIES, "_id", "text")}
+    found: dict[str, str] = {}
+    for number, row in _required(folder / QUERIES, "_id", "text"):
+        text = str(row["text"])
+        if found.setdefault(str(row["_id"]), text) != text:
+            where = f"{str(folder / QUERIES)!r}, line {number}"
+            raise JudgedError(f"{where}: the _id {str(row['_id'])!r} is there twice, with other words")
+    return found
 
 
 def read_qrels(path: Path) -> Qrels:
@@ -122,12 +148,20 @@ def read_qrels(path: Path) -> Qrels:
                 if not row or (number == 1 and not row[-1].lstrip("-").isdigit()):
                     continue
                 query_id, document_id, grade = row[0], row[-2], row[-1]
-                found.setdefault(query_id, {})[document_id] = int(grade)
-    except OSError as error:
-        raise JudgedError(f"no readable judgments {str(path)!r}: {error.strerror or error}") from error
+                found.setdefault(query_id, {})[document_id] = _grade(grade)
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else f"no UTF-8 ({error.reason})"
+        raise JudgedError(f"no readable judgments {str(path)!r}: {said}; save them as tabs in UTF-8") from error
     except (ValueError, IndexError, csv.Error) as error:
         raise JudgedError(f"{str(path)!r}, line {number}: expected query-id, corpus-id, score: {error}") from error
     return found
+
+
+def _grade(cell: str) -> int:
+    grade = int(cell)
+    if abs(grade) > HIGHEST_GRADE:
+        raise ValueError(f"the score {cell!r} is beyond {HIGHEST_GRADE}")
+    return grade
 
 
 def one_a_text(products: Iterable[Product]) -> Iterator[Document]:
@@ -166,10 +200,14 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _required(path: Path, *names: str) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, row in _lines(path):
-        missing = next((name for name in names if name not in row), None)
+        missing = next((name for name in names if not _told(row.get(name))), None)
         if missing:
-            raise JudgedError(f"{str(path)!r}, line {number}: no {missing!r}")
+            raise JudgedError(f"{str(path)!r}, line {number}: no {missing!r} that is a text or a whole number")
         yield number, row
+
+
+def _told(value: object) -> bool:
+    return bool(value.strip()) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool)
 
 
 _READER: Final = RowReader(ColumnMap(), currency="USD")
@@ -177,17 +215,10 @@ _READER: Final = RowReader(ColumnMap(), currency="USD")
 
 def _document(number: int, row: Mapping[str, Any]) -> Document:
     """Read a row of the corpus as a shop would: product fields go where an ingest puts them."""
-    key, title = str(row.get("_id", "")), str(row.get("title") or row.get("text") or "")
-    if not key:
-        raise JudgedError(f"{CORPUS}, line {number}: no '_id'")
+    key, title = str(row["_id"]), str(row.get("title") or row.get("text") or "")
     fields = {name: value for name, value in row.items() if name not in ("_id", "text")}
-    values = {
-        **fields,
-        "price": fields.get("price") or 1,
-        "id": key,
-        "title": title,
-        "description": row.get("text", ""),
-    }
+    price = 1  # any: no price is in the text of a document, and a row is searched for whatever it costs
+    values = {**fields, "price": price, "id": key, "title": title, "description": row.get("text", "")}
     try:
         product = _READER.product(values)
     except RetrievalError as error:

@@ -18,6 +18,8 @@ _KNOWN: Final = {  # the columns of query, grade -> how a grade becomes a gain i
     ("search_term", "relevance"): 12,  # means of three to five raters: thirds and quarters
     ("query", "median_relevance"): 1,
 }
+LOWEST: Final = 1  # grade
+HIGHEST: Final = 4
 
 
 def convert(source: Path, out: Path, *, n_documents: int = 0) -> dict[str, int]:
@@ -34,9 +36,11 @@ def convert(source: Path, out: Path, *, n_documents: int = 0) -> dict[str, int]:
         n_documents: Keep what the test queries are judged on and fill up to so many documents by hash; 0 keeps all.
 
     Raises:
-        JudgedError: The columns are not those of a known set.
+        JudgedError: The columns are not those of a known set, a grade is none, or there are no rows.
     """
     rows = list(_pairs(source))
+    if not rows:
+        raise JudgedError(f"{str(source)!r} has a header and nothing below it; fetch it again")
     queries = list(dict.fromkeys(query for query, _, _ in rows))
     split = {query: _split(query, small=len(queries) < 1000) for query in queries}
     titles = {_title_id(title): title for _, title, _ in rows}
@@ -44,7 +48,12 @@ def convert(source: Path, out: Path, *, n_documents: int = 0) -> dict[str, int]:
         needed = {_title_id(title) for query, title, _ in rows if split[query] == "test"}
         filler = sorted(titles.keys() - needed)[: max(0, n_documents - len(needed))]
         titles = {key: titles[key] for key in sorted(needed.union(filler))}
-    (out / "qrels").mkdir(parents=True, exist_ok=True)
+    try:
+        (out / "qrels").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise JudgedError(
+            f"--out {str(out)!r} cannot be used: {error.strerror or error}; name another folder"
+        ) from error
     _write_lines(out / CORPUS, ({"_id": key, "title": title, "text": ""} for key, title in titles.items()))
     names = {query: f"q{number}" for number, query in enumerate(queries, start=1)}
     _write_lines(out / QUERIES, ({"_id": names[query], "text": query} for query in queries))
@@ -65,19 +74,25 @@ def _pairs(source: Path) -> Iterator[tuple[str, str, int]]:
     """Yield (query, title, gain in whole numbers)."""
     try:
         with source.open(encoding="utf-8", errors="replace", newline="") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(file, restval="")
             names = set(reader.fieldnames or ())
             known = next((k for k in _KNOWN if {*k, "product_title"} <= names), None)
             if known is None:
                 wanted = " or ".join(f"{q}, product_title, {g}" for q, g in _KNOWN)
                 raise JudgedError(f"{str(source)!r} has the columns {sorted(names)}; expected {wanted}")
             for row in reader:
-                gain = round((float(row[known[1]]) - 1) * _KNOWN[known])
-                yield row[known[0]].strip(), row["product_title"].strip(), gain
+                yield row[known[0]].strip(), row["product_title"].strip(), _gain(row[known[1]], _KNOWN[known])
     except OSError as error:
         raise JudgedError(f"cannot read {str(source)!r}: {error.strerror or error}; check the path") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, csv.Error) as error:
         raise JudgedError(f"{str(source)!r}, line {reader.line_num}: {error}") from error
+
+
+def _gain(grade: str, times: int) -> int:
+    value = float(grade)
+    if not LOWEST <= value <= HIGHEST:
+        raise ValueError(f"the grade {grade!r} is not from {LOWEST} to {HIGHEST}")
+    return round((value - LOWEST) * times)
 
 
 def _split(query: str, *, small: bool) -> str:

@@ -13,6 +13,7 @@ import argparse
 import json
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from retrieval.catalogue import Catalogue
+from retrieval.encoder.registry import names
 from retrieval.errors import RetrievalError
 from retrieval.ingest import ingest
 from retrieval.settings import RetrievalSettings
@@ -46,20 +48,22 @@ KINDS: Final = ("red", "blue", "steel", "oak", "small", "garden", "travel", "qui
 
 @dataclass(slots=True)
 class KillReport:
-    """What came of it; `lost` holds (round, product id, where it was missing)."""
+    """What came of it; `lost` holds (round, product id, where it was missing), `crashed` ingests that nobody killed."""
 
     kills: int = 0
     finished: int = 0  # rounds in which the ingest ended before the kill
     acknowledged: int = 0  # products, over all rounds
     failed_opens: list[str] = field(default_factory=list)
     lost: list[tuple[int, str, str]] = field(default_factory=list)
+    crashed: list[str] = field(default_factory=list)
     slowest_open_s: float = 0.0
 
     def summary(self) -> str:
         """Return one line."""
         return (
             f"{self.kills} kills, {self.finished} ended before; {self.acknowledged} products acknowledged; "
-            f"{len(self.lost)} lost, {len(self.failed_opens)} opens failed; slowest open {self.slowest_open_s:.1f} s"
+            f"{len(self.lost)} lost, {len(self.failed_opens)} opens failed, {len(self.crashed)} ingests failed by "
+            f"themselves; slowest open {self.slowest_open_s:.1f} s"
         )
 
 
@@ -76,16 +80,18 @@ def run(folder: Path, *, times: int, rows: int, encoder: str = "hashing", seed: 
         if fresh:
             shutil.rmtree(store, ignore_errors=True)
         _write_feed(feed, rows=rows, edition=number)
-        told, took = _killed(
+        told, code, took = _killed(
             feed,
             store,
             encoder=encoder,
             told_first=rng.random() < AMID,
             after_s=rng.uniform(0.0, longest[fresh]),
         )
-        longest[fresh] = longest[fresh] * 1.1 if took is None else took
-        report.kills += took is None
-        report.finished += took is not None
+        longest[fresh] = took if code == 0 else longest[fresh] * 1.1
+        report.kills += code == -signal.SIGKILL
+        report.finished += code == 0
+        if code not in (0, -signal.SIGKILL):
+            report.crashed.append(f"round {number}: the ingest ended by itself with exit code {code}")
         report.acknowledged += len(told)
         _look(store, told, report, number=number, encoder=encoder, rng=rng)
         sys.stderr.write(f"round {number + 1}: {report.summary()}\n")
@@ -109,12 +115,12 @@ def _write_feed(path: Path, *, rows: int, edition: int) -> None:
 
 def _killed(
     feed: Path, store: Path, *, encoder: str, told_first: bool, after_s: float
-) -> tuple[dict[str, str], float | None]:
+) -> tuple[dict[str, str], int, float]:
     """Start an ingest, kill it `after_s` seconds into its work, and return what it acknowledged, id to title.
 
     The clock starts when the store is being opened, or with the first acknowledgement where `told_first`.
 
-    The second value is the seconds it took where it had ended by itself.
+    The other values are its exit code (-9 where it was killed) and the seconds that it was given or took.
     """
     command = [sys.executable, "-m", "eval.kill", "--child", str(feed), str(store), encoder]
     said = feed.with_suffix(".said")
@@ -127,13 +133,13 @@ def _killed(
             child.wait(timeout=after_s)
         except subprocess.TimeoutExpired:
             child.kill()
-        ended = child.wait() == 0
-    took = time.perf_counter() - started if ended else None
+        code = child.wait()
+    took = time.perf_counter() - started
     told: dict[str, str] = {}
     for line in said.read_text("utf-8").splitlines(keepends=True):
         if line.endswith("\n"):
             told.update(json.loads(line))
-    return told, took
+    return told, code, took
 
 
 def _look(
@@ -186,11 +192,11 @@ def _child(feed: Path, folder: Path, encoder: str) -> None:
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
-    """Run from the command line; 1 where something was lost or did not open."""
+    """Run from the command line; 1 where something was lost, did not open or failed without being killed."""
     parser = argparse.ArgumentParser(prog="python -m eval.kill", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--times", type=int, default=100)
-    parser.add_argument("--rows", type=int, default=3000)
-    parser.add_argument("--encoder", default="hashing")
+    parser.add_argument("--times", type=_positive, default=100)
+    parser.add_argument("--rows", type=_positive, default=3000)
+    parser.add_argument("--encoder", choices=names(), default="hashing")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--child", nargs=3, metavar=("FEED", "STORE", "ENCODER"), help=argparse.SUPPRESS)
     given = parser.parse_args(None if arguments is None else list(arguments))
@@ -200,9 +206,16 @@ def main(arguments: Iterable[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="shoptalk-kill-") as folder:
         report = run(Path(folder), times=given.times, rows=given.rows, encoder=given.encoder, seed=given.seed)
     sys.stdout.write(f"{report.summary()}\n")
-    for line in [*map(str, report.lost[:20]), *report.failed_opens]:
+    for line in [*map(str, report.lost[:20]), *report.failed_opens, *report.crashed]:
         sys.stdout.write(f"{line}\n")
-    return 1 if report.lost or report.failed_opens else 0
+    return 1 if report.lost or report.failed_opens or report.crashed else 0
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not above zero")
+    return number
 
 
 if __name__ == "__main__":

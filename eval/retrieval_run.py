@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.bootstrap import open_store, read_settings
-from eval.judged import CORPUS, Judged, read
+from eval.judged import Judged, has_corpus, read
 from eval.retrieval_eval import build, evaluate
 from retrieval.encoder.base import Encoder
 from retrieval.errors import EncoderError
-from retrieval.settings import RetrievalSettings
+from retrieval.settings import read_settings as read_retrieval_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,18 +45,17 @@ def run(
         AssistantError: The folder is not in shape, or the extra `eval` is missing.
         RetrievalError: The store or an encoder cannot be opened.
     """
+    weight = read_retrieval_settings().dense_weight
     judged = _read(folder, split=split, store=store)
     if n:
         chosen = dict(islice(judged.queries.items(), n))
         judged = replace(judged, queries=chosen, qrels={query_id: judged.qrels[query_id] for query_id in chosen})
-    systems = build(
-        judged, encoders(weights, with_base=with_base), weight=RetrievalSettings().dense_weight, progress=progress
-    )
+    systems = build(judged, encoders(weights, with_base=with_base), weight=weight, progress=progress)
     yield from evaluate(judged, systems)
 
 
 def _read(folder: Path, *, split: str, store: Path | None) -> Judged:
-    if (folder / CORPUS).is_file():
+    if has_corpus(folder):
         return read(folder, split=split)
     with closing(open_store(read_settings(store=store))) as opened:
         return read(folder, split=split, products=(p for batch in opened.catalogue.products() for p in batch))
@@ -76,7 +75,7 @@ def untuned() -> Encoder:
     """Return the untuned encoder in the precision of the shipped one; made once and kept in the user's cache.
 
     Raises:
-        EncoderError: The extra `eval` is not installed.
+        EncoderError: The extra `eval` is not installed, or the cache cannot be written.
     """
     from retrieval.encoder.export import SOURCE_SHA256, export
     from retrieval.encoder.sentence import MANIFEST, OnnxEncoder
@@ -87,5 +86,5 @@ def untuned() -> Encoder:
         if not (folder / MANIFEST).is_file():
             export(folder)
         return OnnxEncoder(folder)
-    except (EncoderError, ImportError) as error:
+    except (EncoderError, ImportError, OSError) as error:
         raise EncoderError(f"no untuned encoder: {error}; install 'shoptalk[eval]' or give --no-base") from error

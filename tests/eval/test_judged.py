@@ -94,3 +94,37 @@ def test_an_unknown_competition_says_what_it_expects(tmp_path: Path) -> None:
     source.write_text("a,b\n1,2\n", "utf-8")
     with pytest.raises(JudgedError, match="median_relevance"):
         convert(source, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("corpus.jsonl", b"", "is empty"),
+        ("corpus.jsonl", b'{"_id": "d1", "title": "A"}\n{"_id": "d1", "title": "B"}\n', "line 2: the _id 'd1'"),
+        ("corpus.jsonl", b'{"_id": null, "title": "A"}\n', "line 1: no '_id'"),
+        ("corpus.jsonl", b'{"_id": {"a": 1}, "title": "A"}\n', "line 1: no '_id'"),
+        ("queries.jsonl", b'{"_id": "q1", "text": null}\n', "line 1: no 'text'"),
+        ("queries.jsonl", b'{"_id": "q1", "text": "a"}\n{"_id": "q1", "text": "b"}\n', "line 2: the _id 'q1'"),
+        ("qrels/test.tsv", b"q1\td\xe9\t1\n", "no UTF-8"),
+        ("qrels/test.tsv", b"q1\td1\t99999999999999999999\n", "line 1: .* beyond"),
+    ],
+)
+def test_broken_folders_say_where(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    beir(tmp_path).joinpath(name).write_bytes(content)
+    with pytest.raises(JudgedError, match=said):
+        read(tmp_path)
+
+
+def test_a_document_counts_whatever_its_price_says(tmp_path: Path) -> None:
+    beir(tmp_path).joinpath("corpus.jsonl").write_text(
+        '{"_id": "d1", "title": "Shoe", "price": "on request"}\n', "utf-8"
+    )
+    assert [d.title for d in read(tmp_path).documents] == ["Shoe"]
+
+
+@pytest.mark.parametrize("grade", ["inf", "nan", "-50", "5", "x", ""])
+def test_a_grade_that_cannot_be_writes_nothing(tmp_path: Path, grade: str) -> None:
+    (tmp_path / "t.csv").write_text(f"search_term,product_title,relevance\nmug,Red mug,{grade}\n", "utf-8")
+    with pytest.raises(JudgedError, match="line 2"):
+        convert(tmp_path / "t.csv", tmp_path / "out")
+    assert not (tmp_path / "out").exists()

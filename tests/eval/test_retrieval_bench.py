@@ -10,7 +10,7 @@ import pytest
 from eval.bench_store import Copies, JitteredEncoder, build, text_of
 from eval.retrieval_bench import SHARES, measure
 from retrieval.encoder.hashing import HashingEncoder
-from retrieval.errors import StoreError
+from retrieval.errors import EncoderError, StoreError
 from retrieval.settings import RetrievalSettings
 
 if TYPE_CHECKING:
@@ -100,3 +100,17 @@ def test_documents_lie_near_the_product_that_they_are_a_copy_of() -> None:
     assert float(np.mean(np.sum(rows * sources, axis=1))) > 0.8
     with pytest.raises(ValueError, match="no model number"):
         jittered.encode(["a lamp"])
+
+
+@pytest.mark.parametrize("mark", ["garbage", "[]", '{"store": {}}'])
+def test_a_folder_with_another_mark_is_left_alone(tmp_path: Path, mark: str) -> None:
+    (tmp_path / "bench.json").write_text(mark, "utf-8")
+    with pytest.raises(StoreError, match="no benchmark store"):
+        build(tmp_path, HASHING, products=100, seed=7, tell=silent)
+    assert (tmp_path / "bench.json").read_text("utf-8") == mark
+
+
+def test_a_store_that_could_not_be_built_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError, match="nope"):
+        build(tmp_path / "store", RetrievalSettings(encoder="nope"), products=100, seed=7, tell=silent)
+    assert not (tmp_path / "store").exists()
