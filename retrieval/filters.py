@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Predicate", "person", "predicate", "whom"]
 
+_MOST = 1e13  # major units; nothing costs more, and no database holds the cents of 1e300
 _APPROX = 0.2  # "around 100" is 80 to 120
 _SAME = 0.015  # two measures within this share are the same size, written in other units
 _INCH_BELOW, _INCH_ABOVE = 0.15, 0.65  # a "15 inch" screen is sold as anything from 14.9 to 15.6
@@ -53,7 +54,7 @@ def _number(constraint: Constraint, vocabulary: Vocabulary) -> Predicate | None:
     if constraint.slot == "price":
         if currency not in vocabulary.currencies:
             return None
-        amount = round(amount * 100)
+        amount = round(max(-_MOST, min(amount, _MOST)) * 100)
     low: float | None
     high: float | None
     match constraint.op:

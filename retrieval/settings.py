@@ -38,6 +38,12 @@ class RetrievalSettings(BaseSettings):
     language: str = DEFAULT
     lexicon: Path | None = None
 
+    @field_validator("lexicon", mode="before")
+    @classmethod
+    def _no_lists(cls, folder: object) -> object:
+        """Take "" for none: as a path it would be the folder that the command happens to run in."""
+        return folder or None
+
     @field_validator("language")
     @classmethod
     def _language(cls, language: str) -> str:

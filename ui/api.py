@@ -55,7 +55,7 @@ class FilterBody(_Body):
 
     slot: Slot
     op: Op = "eq"
-    value: Annotated[str, StringConstraints(max_length=200)] | float
+    value: Annotated[str, StringConstraints(max_length=200)] | Annotated[float, Field(strict=True)]
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
     group: int = Field(default=0, ge=0, le=9)
 

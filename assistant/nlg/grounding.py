@@ -27,6 +27,7 @@ _MASK = "\N{REPLACEMENT CHARACTER}"
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)|(?<=\n)")
 _CLAUSE_END = re.compile(r"(?<=;)(?=\s)")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_LONGEST_FIGURE = 15  # characters of a number that may be money
 _SCALE = re.compile(r"\bout of (?:5|five)\b|/5\b|\b100\s?%", re.IGNORECASE)
 _RATING = re.compile(r"(\d+(?:\.\d+)?)(?: out of (?:5|five)\b|/5\b)", re.IGNORECASE)
 _SIZE = re.compile(r"\bsizes?:?\s+((?:[\w./-]+(?:,\s|\sand\s|\sor\s)?)+)", re.IGNORECASE)
@@ -144,7 +145,7 @@ def _ratings_hold(bare: str, facts: Iterable[Fact]) -> bool:
 def _whole(facts: Iterable[Fact]) -> set[int]:
     """Return the plain numbers of the shopper's words as cents: "under 80" proves "under $80"."""
     figures = (_figure(n) for f in facts for n in _NUMBER.findall(f.text))
-    return {round(float(n) * 100) for n in figures if n.count(".") <= 1}
+    return {round(float(n) * 100) for n in figures if n.count(".") <= 1 and len(n) <= _LONGEST_FIGURE}
 
 
 def _is_bound(before: str) -> bool:

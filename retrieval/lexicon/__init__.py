@@ -36,10 +36,14 @@ def use(folder: Path | None) -> None:
 
 
 def _check(folder: Path) -> None:
-    if not folder.is_dir():
-        raise StoreError(f"the word lists {str(folder)!r} are no directory; correct SHOPTALK_RETRIEVAL__LEXICON")
+    try:
+        own = sorted(folder.iterdir())
+    except OSError as error:
+        said = error.strerror or error
+        msg = f"the word lists {str(folder)!r} are no directory ({said}); correct SHOPTALK_RETRIEVAL__LEXICON"
+        raise StoreError(msg) from error
     ours = {path.name for path in files("retrieval.lexicon").iterdir()}
-    for path in sorted(folder.iterdir()):
+    for path in own:
         if path.suffix in {".yaml", ".txt"} and path.name not in ours:
             known = ", ".join(sorted(name for name in ours if name.endswith((".yaml", ".txt"))))
             raise StoreError(f"no word list is called {path.name!r}; there are {known}")

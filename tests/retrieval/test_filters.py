@@ -185,3 +185,10 @@ def test_sql_and_python_agree(catalogue: Catalogue, rows: list[dict[str, Any]], 
         assert catalogue.matching([compiled]) == passing
         assert list(sieve.select((compiled,))) == passing
     assert list(sieve.select(tuple(tests))) == catalogue.matching(tests)
+
+
+@pytest.mark.parametrize(("op", "value", "passes"), [("lte", 1e300, 13), ("gte", 1e300, 0), ("ne", -1e308, 13)])
+def test_a_price_that_no_database_can_hold(shop: Catalogue, op: Op, value: float, passes: int) -> None:
+    test = predicate(Constraint("price", op, value), Vocabulary.of(shop))
+    assert test is not None
+    assert len(shop.matching([test])) == passes

@@ -145,7 +145,16 @@ def test_facets_are_added_where_asked_for(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["{", "5", "[" * 3000, '[{"slot": "nothing", "value": 1}]', json.dumps([{"slot": "price", "value": 1}] * 21)]
+    "bad",
+    [
+        "{",
+        "5",
+        "[" * 3000,
+        '[{"slot": "nothing", "value": 1}]',
+        json.dumps([{"slot": "price", "value": 1}] * 21),
+        '[{"slot": "price", "value": true}]',
+        '[{"slot": "price", "value": 1' + "0" * 400 + "}]",
+    ],
 )
 def test_a_bad_filter_is_refused(client: TestClient, bad: str) -> None:
     answer = client.get("/api/search", params={"q": "shoes", "filter": bad})
