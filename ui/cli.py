@@ -13,13 +13,23 @@ from retrieval.errors import RetrievalError
 from ui.cli_eval import eval_app
 from ui.cli_store import index_app, ingest, prepare, users_app
 from ui.cli_train import train_app
-from ui.console import ManyFiles, StoreOption, emit, fail, open_assistant, read_lines
+from ui.console import (
+    ManyFiles,
+    OneLineErrors,
+    StoreOption,
+    as_text,
+    emit,
+    fail,
+    open_assistant,
+    read_lines,
+)
 
 app = typer.Typer(
     help="ShopTalk: the conversational shopping assistant that a shop can really run.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    cls=OneLineErrors,
 )
 app.command(cls=ManyFiles)(ingest)
 app.command()(prepare)
@@ -53,15 +63,19 @@ def parse(store: StoreOption = None) -> None:
 
 @app.command()
 def search(
-    text: Annotated[str, typer.Argument(help='What to look for; "" with --like or --goes-with.')],
+    text: Annotated[str, typer.Argument(help='What to look for; "" with --like or --goes-with.', callback=as_text)],
     store: StoreOption = None,
     top: Annotated[int, typer.Option("--top", min=1, max=200, help="How many hits.")] = 10,
     filter_json: Annotated[
         str,
         typer.Option("--filter", help='Constraints: \'[{"slot":"price","op":"lte","value":80}]\' or {"brand":"X"}.'),
     ] = "",
-    like: Annotated[str | None, typer.Option("--like", help="More like this product (an id).")] = None,
-    goes_with: Annotated[str | None, typer.Option("--goes-with", help="What goes with this product (an id).")] = None,
+    like: Annotated[
+        str | None, typer.Option("--like", help="More like this product (an id).", callback=as_text)
+    ] = None,
+    goes_with: Annotated[
+        str | None, typer.Option("--goes-with", help="What goes with this product (an id).", callback=as_text)
+    ] = None,
     facets: Annotated[bool, typer.Option("--facets", help="Also count by what the hits can be narrowed.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -89,8 +103,10 @@ def search(
 
 @app.command()
 def recommend(
-    user: Annotated[str | None, typer.Option("--user", help="The shopper; nobody gets what is popular.")] = None,
-    query: Annotated[str | None, typer.Option("--query", help="Recommend within a search.")] = None,
+    user: Annotated[
+        str | None, typer.Option("--user", help="The shopper; nobody gets what is popular.", callback=as_text)
+    ] = None,
+    query: Annotated[str | None, typer.Option("--query", help="Recommend within a search.", callback=as_text)] = None,
     store: StoreOption = None,
     top: Annotated[int, typer.Option("--top", min=1, max=50, help="How many items.")] = 10,
     as_json: JsonOption = False,
@@ -108,7 +124,7 @@ def recommend(
 
 @app.command()
 def chat(
-    user: Annotated[str | None, typer.Option("--user", help="Talk as this shopper.")] = None,
+    user: Annotated[str | None, typer.Option("--user", help="Talk as this shopper.", callback=as_text)] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -157,11 +173,15 @@ def bench(
     """Measure a turn, its stages, bare Chroma queries and throughput in one run; or retrieval at scale."""
     from ui.listing import print_bench, print_retrieval_bench, tell
 
+    if keep is not None and not retrieval:
+        fail(f"--keep {str(keep)!r} says where the store of --retrieval lies; give --retrieval, or leave it out")
+    if store is not None and retrieval:
+        fail(f"--retrieval measures a store made for it, not --store {str(store)!r}; leave that out, or give --keep")
     if retrieval:
         from eval.retrieval_bench import measure as measure_retrieval
-        from retrieval.settings import RetrievalSettings
+        from retrieval.settings import read_settings as read_retrieval_settings
 
-        figures = measure_retrieval(RetrievalSettings(), products=products, n=turns, keep=keep, tell=tell())
+        figures = measure_retrieval(read_retrieval_settings(), products=products, n=turns, keep=keep, tell=tell())
     else:
         from assistant.bootstrap import read_settings
         from eval.bench import measure
@@ -182,5 +202,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(141)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        fail(f"{str(error.filename)!r} cannot be used: {error.strerror}; check the path and its permissions")
     except KeyboardInterrupt:
         sys.exit(130)

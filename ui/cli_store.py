@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ui.console import StoreOption, emit, fail, open_assistant
+from ui.console import StoreOption, as_text, emit, fail, open_assistant
 
 index_app = typer.Typer(help="Chroma and the lexical index, both made from the catalogue.", no_args_is_help=True)
 users_app = typer.Typer(help="Everything held about a shopper.", no_args_is_help=True)
@@ -40,7 +40,7 @@ def ingest(
     from assistant.bootstrap import read_settings
     from retrieval.feeds.prices import currency_code
     from ui.intake import Intake
-    from ui.listing import print_report
+    from ui.listing import print_report, warn_of_refusals
 
     settings = read_settings(store=store)
     if settings.store is None:
@@ -49,6 +49,7 @@ def ingest(
         fail(f"--currency {currency!r} is no currency: give its ISO 4217 code, such as EUR")
     intake = Intake(settings, settings.store, feeds=files or (), reviews=reviews or (), events=events or ())
     report = intake.run(mapping or (), currency=currency_code(currency), price_unit=price_unit, full=full)
+    warn_of_refusals(report, settings.store)
     if as_json:
         emit(report)
     else:
@@ -65,18 +66,16 @@ def prepare(store: StoreOption = None) -> None:
 @index_app.command("rebuild")
 def rebuild(store: StoreOption = None) -> None:
     """Rebuild both indexes from the catalogue."""
-    from assistant.bootstrap import read_settings
-    from retrieval.store import Store
+    from assistant.bootstrap import open_store, read_settings
     from ui.listing import progress
 
-    directory = read_settings(store=store).store_dir
-    with progress("Indexing") as advance, Store.open(directory) as target:
+    with progress("Indexing") as advance, open_store(read_settings(store=store)) as target:
         target.rebuild(progress=advance)
-        typer.echo(f"indexed {target.catalogue.count()} products in {directory}", err=True)
+        typer.echo(f"indexed {target.catalogue.count()} products in {target.folder}", err=True)
 
 
 @users_app.command("export")
-def export(user_id: str, store: StoreOption = None) -> None:
+def export(user_id: Annotated[str, typer.Argument(callback=as_text)], store: StoreOption = None) -> None:
     """Print everything held about a shopper as JSON."""
     with open_assistant(store) as assistant:
         emit(assistant.export_user(user_id))
@@ -84,7 +83,7 @@ def export(user_id: str, store: StoreOption = None) -> None:
 
 @users_app.command("erase")
 def erase(
-    user_id: str,
+    user_id: Annotated[str, typer.Argument(callback=as_text)],
     store: StoreOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:

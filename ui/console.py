@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import Abort, TyperException
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ StoreOption = Annotated[
 ]
 MAX_LINE = 200_000
 """Longest line read from stdin, in characters."""
+_MANY = ("--reviews", "--events")
 
 
 class ManyFiles(TyperCommand):
@@ -29,15 +31,40 @@ class ManyFiles(TyperCommand):
         """Repeat the option before each of its files, as click wants it."""
         spread: list[str] = []
         current = ""
-        for word in args:
+        for word, after in zip(args, [*args[1:], "--"], strict=True):
+            if word in _MANY and after.startswith("-"):
+                fail(f"{word} needs the names of files after it; `{ctx.command_path} --help` lists what there is")
             if word.startswith("-"):
-                current = word if word in ("--reviews", "--events") else ""
+                current = word if word in _MANY else ""
                 spread.append(word)
             elif current and spread[-1] != current:
                 spread += [current, word]
             else:
                 spread.append(word)
         return super().parse_args(ctx, spread)
+
+
+class OneLineErrors(TyperGroup):
+    """The commands, whose usage errors are one line on stderr with exit code 2, as all errors are."""
+
+    def main(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - as typer has it
+        """Run the command that is named; help is shown where none is."""
+        try:
+            code = super().main(*args, **{**options, "standalone_mode": False})
+        except TyperException as error:
+            context, said = getattr(error, "ctx", None), error.format_message().rstrip(".")
+            if not said:  # nothing was named, and the help is on the screen already
+                sys.exit(error.exit_code)
+            fail(said if context is None else f"{said}; `{context.command_path} --help` lists what there is")
+        except Abort:
+            sys.stderr.write("shoptalk: given up, nothing was done\n")
+            sys.exit(1)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def as_text(value: str | None) -> str | None:
+    """Return an argument with what is not UTF-8 in it replaced: databases take no such text."""
+    return None if value is None else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def emit(value: Any) -> None:  # noqa: ANN401 - any JSON

@@ -94,7 +94,7 @@ def mappings(pairs: Sequence[str], *, kinds: Sequence[str]) -> dict[str, dict[st
     """Return our field -> their column for each kind; a pair without a kind counts for every kind with that field.
 
     Raises:
-        FeedError: A pair is not of the form our=theirs, or none of `kinds` has the field.
+        FeedError: A pair is not of the form our=theirs, none of `kinds` has the field, or another pair has it too.
     """
     fields: Mapping[str, frozenset[str]] = {
         "feeds": product_fields(),
@@ -112,6 +112,8 @@ def mappings(pairs: Sequence[str], *, kinds: Sequence[str]) -> dict[str, dict[st
             known = "; ".join(f"{k}: {', '.join(sorted(fields[k]))}" for k in kinds)
             raise FeedError(f"--map: no field {ours!r}; the fields are {known}")
         for k in having:
+            if field in found[k]:
+                raise FeedError(f"--map {pair!r}: {field!r} has the column {found[k][field]!r} already; name it once")
             found[k][field] = theirs
     return found
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 _OUT = Console()
 _ERR = Console(stderr=True)
+_CURRENCY = re.compile("[A-Z]{3}")
 _FORM = 'give a list such as [{"slot":"price","op":"lte","value":80}] or an object such as {"brand":"Sonova"}'
 
 
@@ -40,6 +44,8 @@ def constraints_of(text: str) -> tuple[Constraint, ...]:
     except orjson.JSONDecodeError as error:
         raise QueryError(f"--filter is no JSON ({error}): {_FORM}") from error
     if isinstance(data, dict):
+        if any(value in ([], {}) for value in data.values()):
+            raise QueryError(f"--filter {text!r} has a slot without a value: {_FORM}")
         data = [item for slot, value in data.items() for item in _spelled_out(slot, value)]
     if not isinstance(data, list):
         raise QueryError(f"--filter {text!r} is neither a list nor an object: {_FORM}")
@@ -55,9 +61,14 @@ def _spelled_out(slot: str, value: Any) -> list[dict[str, Any]]:  # noqa: ANN401
 def _constraint(item: Any) -> Constraint:  # noqa: ANN401 - any JSON
     if not isinstance(item, dict) or item.get("slot") not in get_args(Slot):
         raise QueryError(f"--filter item {item!r} needs a 'slot' of {', '.join(get_args(Slot))}")
-    if item.get("op", "eq") not in get_args(Op) or not isinstance(item.get("value"), (str, int, float)):
-        raise QueryError(f"--filter item {item!r} needs an 'op' of {', '.join(get_args(Op))} and a 'value'")
-    return Constraint(item["slot"], item.get("op", "eq"), item["value"], currency=item.get("currency"))
+    value, currency = item.get("value"), item.get("currency")
+    if item.get("op", "eq") not in get_args(Op) or isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise QueryError(
+            f"--filter item {item!r} needs an 'op' of {', '.join(get_args(Op))} and a 'value', a text or a number"
+        )
+    if currency is not None and not (isinstance(currency, str) and _CURRENCY.fullmatch(currency)):
+        raise QueryError(f"--filter item {item!r} needs a 'currency' as in ISO 4217, such as \"EUR\", or none")
+    return Constraint(item["slot"], item.get("op", "eq"), value, currency=currency)
 
 
 def print_ranking(ranking: Ranking) -> None:
@@ -108,10 +119,28 @@ def print_report(report: Mapping[str, Any], store: Path) -> None:
         rows = report[f"{name}_rows"]
         if rows["read"]:
             _OUT.print(f"{name}s: " + ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in rows.items()))
-    bad = {"quarantine": report, "quarantine.reviews": report["review_rows"], "quarantine.events": report["event_rows"]}
-    for name, rows in bad.items():
+    for path, rows in _quarantines(report, store):
         if rows["quarantined"]:
-            _ERR.print(f"why rows were quarantined: {escape(str(store / f'{name}.jsonl'))}")
+            _ERR.print(f"why rows were quarantined: {escape(str(path))}")
+
+
+def warn_of_refusals(report: Mapping[str, Any], store: Path) -> None:
+    """Say on stderr where no row at all of the feeds, reviews or events could be used, and why not the first."""
+    for path, rows in _quarantines(report, store):
+        if rows["read"] and rows["read"] == rows["quarantined"]:
+            first = json.loads(path.read_text("utf-8").partition("\n")[0])
+            where = f"line {first['line']} of {first['file']!r}"
+            said = f"none of the {rows['read']} rows could be used, the first ({where}) for: {first['reason']}"
+            sys.stderr.write(f"shoptalk: {said}; see {str(path)!r}, and name the columns with --map\n")
+
+
+def _quarantines(report: Mapping[str, Any], store: Path) -> list[tuple[Path, Mapping[str, Any]]]:
+    kinds = {
+        "quarantine": report,
+        "quarantine.reviews": report["review_rows"],
+        "quarantine.events": report["event_rows"],
+    }
+    return [(store / f"{name}.jsonl", rows) for name, rows in kinds.items()]
 
 
 def print_result(result: Result) -> None:
@@ -179,6 +208,6 @@ def progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=_ERR, transient=True) as bar:
+    with Progress(*columns, console=_ERR, transient=True, disable=not _ERR.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

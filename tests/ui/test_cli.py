@@ -179,6 +179,22 @@ def test_parse_goes_on_after_a_bad_line() -> None:
         (("eval", "parser", "/no/such/file.jsonl"), "file.jsonl"),
         (("chat", "--user", "nobody", "--json"), "nobody"),
         (("frobnicate",), "frobnicate"),
+        (("search", "x", "--top", "0"), "--top"),
+        (("ingest", "LONG", "--store", "STORE"), "File name too long"),
+        (("search", "x", "--store", "LONG"), "File name too long"),
+        (("ingest", "--reviews", "--store", "STORE"), "--reviews needs the names of files"),
+        (("ingest", "FEED", "--store", "STORE", "--map", "title=a", "--map", "feeds.title=b"), "name it once"),
+        (("search", "x", "--filter", '{"price": true}'), "a text or a number"),
+        (("search", "x", "--filter", '{"price": []}'), "without a value"),
+        (("search", "x", "--filter", '[{"slot": "price", "value": 1, "currency": 5}]'), "ISO 4217"),
+        (("index", "rebuild", "--store", "STORE"), "shoptalk ingest"),
+        (("bench", "--keep", "STORE"), "--retrieval"),
+        (("bench", "--retrieval", "--store", "STORE"), "made for it"),
+        (("bench", "--retrieval", "--keep", "FEED"), "cannot be used"),
+        (("eval", "beir", "FEED", "--out", "STORE"), "product_title"),
+        (("train", "encoder", "--log", "FEED", "--start", "FOLDER"), "layers.fp16.safetensors"),
+        (("train", "encoder", "--log", "FEED", "--start", "FOLDER", "--untuned"), "give one"),
+        (("train", "encoder", "--log", "FEED", "--public", "FOLDER"), "weights that ship"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_exit_code_2(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
@@ -186,9 +202,23 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(tmp_path: Path, arguments: 
     feed.write_text(FEED, "utf-8")
     (tmp_path / "empty.csv").touch()
     places = {"STORE": str(tmp_path / "store"), "FEED": str(feed), "FOLDER": str(tmp_path)}
-    places["EMPTY"] = str(tmp_path / "empty.csv")
+    places |= {"EMPTY": str(tmp_path / "empty.csv"), "LONG": "x" * 300}
     done = run(*(places.get(argument, argument) for argument in arguments), stdin="hello\n", code=2)
     assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "store" / "index.json").exists() or arguments[0] == "ingest"
+
+
+def test_where_no_row_can_be_used_it_is_said_why(store: Path) -> None:
+    done = run("ingest", str(store.parent / "feed.csv"), "--store", str(store), "--map", "title=nothing", "--json")
+    assert lines(done)[0]["quarantined"] == 4
+    assert "line 2 of 'feed.csv'" in done.stderr
+    assert "no title" in done.stderr
+
+
+def test_an_argument_that_is_no_text_is_searched_for_all_the_same(store: Path) -> None:
+    done = run("search", "", "--like", "\udcff", "--store", str(store), code=2)
+    assert "there is no product" in done.stderr
 
 
 def test_users_export_and_erase(sample_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
