@@ -71,7 +71,10 @@ def waiting(store_dir: Path, *, given_up: Callable[[], bool] = lambda: False) ->
     """
     with _opened(store_dir, LOCK_FILE) as handle:
         _wait(handle, store_dir, given_up)
-        yield
+        try:
+            yield
+        finally:
+            handle.truncate(0)  # else `is_written` would say so for as long as this process lives
 
 
 @contextmanager

@@ -19,11 +19,7 @@ def serve(*, store: Path | None, host: str, port: int) -> None:
     Raises:
         SettingsError: The address cannot be listened on, or a setting is wrong.
     """
-    for name, value in (
-        ("GRADIO_ANALYTICS_ENABLED", "False"),
-        ("HF_HUB_OFFLINE", "1"),
-        ("ANONYMIZED_TELEMETRY", "False"),
-    ):
+    for name, value in _QUIET.items():
         os.environ.setdefault(name, value)  # before the libraries that read them are imported
     listener = _listen(host, port)
     import uvicorn

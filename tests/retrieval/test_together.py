@@ -105,6 +105,8 @@ def test_servers_stay_ready_while_a_feed_is_ingested(folder: Path) -> None:
             writer.catalogue.upsert([TEAPOT])
             assert reader.health()["indexes"].startswith("ok: ")
         assert not is_written(folder)
+        reader.rebuild()
+        assert not is_written(folder), "a rebuild waits for the lock of writers, and gives it back"
 
 
 def test_whoever_was_killed_writes_no_more(folder: Path) -> None:
