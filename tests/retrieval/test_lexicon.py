@@ -10,6 +10,7 @@ import pytest
 
 import retrieval.lexicon as lexicon
 from retrieval.errors import StoreError
+from retrieval.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,13 @@ def test_a_bad_list_is_named(own: Path, name: str, text: str, message: str) -> N
 def test_a_directory_that_is_none_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="SHOPTALK_RETRIEVAL__LEXICON"):
         lexicon.use(tmp_path / "nowhere")
+    with pytest.raises(StoreError, match="too long"):
+        lexicon.use(tmp_path / ("x" * 300))
+
+
+def test_an_unset_directory_is_not_the_folder_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOPTALK_RETRIEVAL__LEXICON", "")
+    assert read_settings().lexicon is None
 
 
 def test_a_store_searches_by_the_merchants_synonyms(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from hypothesis import given, settings
@@ -200,6 +201,12 @@ TRUE = (
 def test_true_sentences_stay() -> None:
     text = " ".join(TRUE)
     assert check(text, gather(_shop())) == (text, ())
+
+
+def test_a_figure_that_is_no_money_any_more_ends_nothing() -> None:
+    plan = replace(_shop(), said="trail shoes under " + "9" * 500)
+    text = " ".join(TRUE)
+    assert check(text, gather(plan))[0].startswith("I found 12 trail shoes")
 
 
 def _wrong_price(price: int) -> str:

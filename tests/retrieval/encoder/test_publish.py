@@ -68,6 +68,14 @@ def test_a_log_of_too_few_queries_is_one_clear_line(shop: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_folder_that_cannot_be_made_is_said_before_the_training(shop: Path) -> None:
+    log = str(shop / "log.csv")
+    done = shoptalk("train", "encoder", "--store", str(shop / "store"), "--log", log, "--out", log)
+    assert done.returncode == 2
+    assert done.stderr.startswith("shoptalk: --out")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_installed_weights_are_those_that_the_store_encodes_with(tmp_path: Path) -> None:
     weights, store = tmp_path / "weights", tmp_path / "store"
     shutil.copytree(WEIGHTS, weights)
