@@ -202,8 +202,9 @@ class Als:
 
     def fit(self, split: Split) -> None:
         """Factorise the shopper-item matrix."""
-        model = self._library.als.AlternatingLeastSquares(factors=128, random_state=self._seed)
-        model.fit(_matrix(split), show_progress=False)
+        with importlib.import_module("threadpoolctl").threadpool_limits(1, "blas"):  # it has threads of its own
+            model = self._library.als.AlternatingLeastSquares(factors=128, random_state=self._seed)
+            model.fit(_matrix(split), show_progress=False)
         self._vectors = np.asarray(model.item_factors, dtype=np.float64)
         self._regularised = np.linalg.inv(self._vectors.T @ self._vectors + 0.01 * np.eye(self._vectors.shape[1]))
 
