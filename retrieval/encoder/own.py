@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from retrieval.encoder.pairs import N_MISSES, Example, Graded
+from retrieval.encoder.pairs import N_MISSES, Example
 from retrieval.errors import EncoderError, FeedError
 from retrieval.feeds import read_feed
 from retrieval.feeds.files import check_files
@@ -121,17 +121,6 @@ def examples(judgments: Judgments, texts: Mapping[str, str]) -> list[Example]:
         worse = [texts[key] for grade, key in reversed(known) if grade * 2 <= best]
         found += [Example(query, texts[key], _turned(worse, place)) for place, key in enumerate(answers)]
     return found
-
-
-def graded(judgments: Judgments, texts: Mapping[str, str]) -> list[Graded]:
-    """Return every judgment as a pair with its grade scaled to 0..1 over all of them."""
-    top = max((grade for grades in judgments.values() for grade in grades.values()), default=0) or 1
-    return [
-        Graded(query, texts[key], max(grade, 0) / top)
-        for query, grades in judgments.items()
-        for key, grade in grades.items()
-        if key in texts
-    ]
 
 
 def _turned(texts: Sequence[str], place: int) -> tuple[str, ...]:

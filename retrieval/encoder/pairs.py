@@ -36,15 +36,6 @@ class Example:
     misses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Graded:
-    """A query, a text, and how well that answers it, 0..1."""
-
-    query: str
-    text: str
-    score: float
-
-
 def read_triples(path: Path) -> Iterator[Example]:
     """Read lines of query, title that answers it and title that nearly does, separated by tabs.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from retrieval.encoder.checkpoint import restore, save_layers
 from retrieval.encoder.export import LICENCE, SOURCE_PACKAGE, SOURCE_SHA256, export
-from retrieval.encoder.own import Judgments, examples, graded, split
+from retrieval.encoder.own import Judgments, examples, split
 from retrieval.encoder.pairs import Example, data_hash
 from retrieval.encoder.registry import INSTALLED
 from retrieval.encoder.sentence import MANIFEST, MODEL, OnnxEncoder
@@ -77,7 +77,7 @@ def make_own(
     sold = {query: {k: g for k, g in grades.items() if k in texts} for query, grades in judgments.items()}
     parts = split(sold)
     learnt = {"own": examples(parts.train, texts)}
-    trained = _trained(learnt, settings, weights=weights, graded=graded(parts.train, texts))
+    trained = _trained(learnt, settings, weights=weights)
     folder = _exported(trained, settings, name=OWN_NAME)
     verdict = judge(folder, parts.held_out)
     facts = {
@@ -107,9 +107,7 @@ def install(folder: Path, store_dir: Path) -> Path:
     return target
 
 
-def _trained(
-    groups: Mapping[str, Sequence[Example]], settings: TrainSettings, *, weights: Path, graded: Sequence[Any] = ()
-) -> Trained:
+def _trained(groups: Mapping[str, Sequence[Example]], settings: TrainSettings, *, weights: Path) -> Trained:
     try:
         from retrieval.encoder.train import train
     except ImportError as error:
@@ -120,7 +118,7 @@ def _trained(
         raise EncoderError(f"--out {str(settings.out)!r} cannot be used: {error.strerror or error}") from error
     with tempfile.TemporaryDirectory() as scratch:
         start = restore(weights, Path(scratch) / "start")
-        return train(groups, replace(settings, start=start), graded=graded)
+        return train(groups, replace(settings, start=start))
 
 
 def _exported(trained: Trained, settings: TrainSettings, *, name: str) -> Path:

@@ -18,17 +18,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
-from sentence_transformers.sentence_transformer.losses import CoSENTLoss, MultipleNegativesRankingLoss
+from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 from sentence_transformers.training_args import BatchSamplers
 from torch.nn.functional import cosine_similarity
 
-from retrieval.encoder.pairs import N_MISSES, Example, Graded, as_row
+from retrieval.encoder.pairs import N_MISSES, Example, as_row
 from retrieval.errors import EncoderError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-GRADED: Final = "graded"
 TRAIN_TOKENS: Final = 64  # of a text; what comes after is read at encoding time and not trained on
 
 
@@ -109,15 +108,12 @@ class Trained:
     loss: float
 
 
-def train(
-    groups: Mapping[str, Sequence[Example]], settings: TrainSettings, *, graded: Sequence[Graded] = ()
-) -> Trained:
+def train(groups: Mapping[str, Sequence[Example]], settings: TrainSettings) -> Trained:
     """Train on groups of examples, each batch of one group, and average with the start.
 
     Args:
         groups: Group -> examples.
         settings: How to train.
-        graded: Judged pairs, of which better ones shall be nearer than worse ones.
 
     Raises:
         EncoderError: Nothing to train on, no such device, or the extra `train` is not installed.
@@ -131,13 +127,13 @@ def train(
     model = _load(settings.start, device=device)
     model.max_seq_length = TRAIN_TOKENS
     _embeddings_of(model).requires_grad_(requires_grad=False)
-    datasets = _datasets(groups, graded, seed=settings.seed)
+    datasets = _datasets(groups, seed=settings.seed)
     ranking = AnchoredRanking(model, scale=settings.scale, anchor=settings.anchor, start=settings.start)
     trainer = SentenceTransformerTrainer(
         model=model,
         args=_arguments(settings, on_cpu=device == "cpu"),
         train_dataset=datasets,
-        loss={name: CoSENTLoss(model) if name == GRADED else ranking for name in datasets},
+        loss=ranking,
     )
     checkpoints = settings.out / "checkpoints"
     done = trainer.train(resume_from_checkpoint=settings.resume and any(checkpoints.glob("checkpoint-*")))
@@ -177,7 +173,7 @@ def _device(name: str) -> str:
     return "cuda" if available and name != "cpu" else "cpu"
 
 
-def _datasets(groups: Mapping[str, Sequence[Example]], graded: Sequence[Graded], *, seed: int) -> Any:  # noqa: ANN401
+def _datasets(groups: Mapping[str, Sequence[Example]], *, seed: int) -> Any:  # noqa: ANN401
     """Return one dataset a group, with as many columns of near misses as its examples share."""
     try:
         from datasets import Dataset, DatasetDict
@@ -191,9 +187,6 @@ def _datasets(groups: Mapping[str, Sequence[Example]], graded: Sequence[Graded],
             rng.shuffle(some)
             if some:
                 found[f"{name}-{n_misses}"] = Dataset.from_list([as_row(e) for e in some])
-    if graded:
-        pairs = rng.sample(list(graded), len(graded))
-        found[GRADED] = Dataset.from_list([{"query": p.query, "text": p.text, "label": p.score} for p in pairs])
     return DatasetDict(found)
 
 
